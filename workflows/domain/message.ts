@@ -1,0 +1,154 @@
+import type { Json } from './json.ts';
+
+/** What a message is made of; the same union inbound, outbound and on screen. */
+export type MediaKind = 'image' | 'audio' | 'video' | 'file';
+
+export interface MediaPart {
+  kind: MediaKind;
+  /** Our media id. Its bytes may still be on their way: see `mediaState`. */
+  mediaId: string;
+  /** Filled in by the API (signed, short-lived); empty in storage. */
+  url?: string;
+  mimeType: string;
+  name?: string;
+  sizeBytes?: number;
+  caption?: string;
+}
+export interface TextPart {
+  kind: 'text';
+  text: string;
+}
+export interface LocationPart {
+  kind: 'location';
+  lat: number;
+  lon: number;
+  name?: string;
+}
+export interface ContactCardPart {
+  kind: 'contact_card';
+  name: string;
+  phones?: string[];
+  emails?: string[];
+}
+export interface ChoiceOption {
+  id: string;
+  label: string;
+}
+export interface ChoicesPart {
+  kind: 'choices';
+  text: string;
+  options: ChoiceOption[];
+}
+export interface ChoiceReplyPart {
+  kind: 'choice_reply';
+  id: string;
+  label: string;
+}
+export interface TemplatePart {
+  kind: 'template';
+  name: string;
+  language?: string;
+  params?: Json;
+}
+export interface CommentPart {
+  kind: 'comment';
+  text: string;
+  commentId?: string;
+  postId?: string;
+  permalink?: string;
+}
+export interface CallPart {
+  kind: 'call';
+  event: string;
+  durationSeconds?: number;
+}
+/** Something the provider sent that we can't show yet: never dropped, never a crash. */
+export interface UnsupportedPart {
+  kind: 'unsupported';
+  what: string;
+}
+
+export type Part =
+  | TextPart
+  | MediaPart
+  | LocationPart
+  | ContactCardPart
+  | ChoicesPart
+  | ChoiceReplyPart
+  | TemplatePart
+  | CommentPart
+  | CallPart
+  | UnsupportedPart;
+
+export type MessageDirection = 'in' | 'out' | 'internal';
+export type AuthorKind = 'contact' | 'agent' | 'bot' | 'system';
+export type MessageStatus =
+  | 'received'
+  | 'planned'
+  | 'sending'
+  | 'parked'
+  | 'sent'
+  | 'delivered'
+  | 'read'
+  | 'failed'
+  | 'unknown';
+
+/** Why a send failed, in our word (`kind`) and the provider's own (`message`, `providerCode`). */
+export interface MessageError {
+  kind: string;
+  message: string;
+  providerCode?: string;
+}
+
+export function isMedia(part: Part): part is MediaPart {
+  return part.kind === 'image' || part.kind === 'audio' || part.kind === 'video' || part.kind === 'file';
+}
+
+/** Plain rendering of one part; what search, previews, conditions and text-only channels use. */
+export function partText(part: Part): string {
+  switch (part.kind) {
+    case 'text':
+    case 'comment':
+      return part.text;
+    case 'choices':
+      return part.text;
+    case 'choice_reply':
+      return part.label;
+    case 'image':
+    case 'audio':
+    case 'video':
+    case 'file':
+      return part.caption ?? '';
+    case 'location':
+      return part.name ?? `${part.lat}, ${part.lon}`;
+    case 'contact_card':
+      return part.name;
+    case 'template':
+      return part.name;
+    case 'call':
+      return part.event;
+    case 'unsupported':
+      return '';
+  }
+}
+
+/** Plain rendering of a message: its parts' texts joined by newlines, empty ones left out. */
+export function plainText(parts: readonly Part[]): string {
+  return parts
+    .map(partText)
+    .filter((text) => text !== '')
+    .join('\n');
+}
+
+const order: Partial<Record<MessageStatus, number>> = { sent: 1, delivered: 2, read: 3 };
+
+/**
+ * Whether a provider status may replace the stored one. Monotonic: sent < delivered < read; `failed` replaces anything not
+ * yet delivered and is itself replaced by a later delivery (multi-device); an acknowledgement settles planned, sending and unknown.
+ */
+export function statusAdvances(from: MessageStatus, to: 'sent' | 'delivered' | 'read' | 'failed'): boolean {
+  if (from === to || from === 'received') return false;
+  if (to === 'failed') return from !== 'delivered' && from !== 'read';
+  if (from === 'failed') return to !== 'sent';
+  return (order[to] ?? 0) > (order[from] ?? 0);
+}
