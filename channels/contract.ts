@@ -23,6 +23,11 @@ export interface ChannelDefinition<Credentials extends JsonObject = JsonObject> 
   needsPublicUrl: boolean;
   /** Whether a sandbox (a double of the provider) can stand in. */
   hasSandbox: boolean;
+  /**
+   * The provider's base URLs by name. Resolved per inbox: an explicit `env` wins, else the sandbox's path below our own address
+   * for sandbox inboxes, else `real`. May carry a path: append, never resolve against the root.
+   */
+  providerUrls: Readonly<Record<string, { env: string; real: string; sandboxPath: string }>>;
 }
 
 /** An inbox as an adapter sees it: credentials decrypted, base URLs resolved for sandbox or real. */
@@ -35,6 +40,8 @@ export interface AdapterInbox<Credentials extends JsonObject = JsonObject> {
   sandbox: boolean;
   credentials: Credentials;
   settings: JsonObject;
+  /** `definition.providerUrls`, resolved for this inbox. */
+  urls: Readonly<Record<string, string>>;
 }
 
 /** A request as it came. Header names are lower case; `body` is raw. */
