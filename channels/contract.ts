@@ -135,12 +135,7 @@ export interface ContactEvent extends EventBase {
   change: 'blocked' | 'unblocked' | 'updated';
 }
 export type ChannelEvent =
-  | InboundMessageEvent
-  | DeliveryStatusEvent
-  | EditEvent
-  | DeleteEvent
-  | ReactionEvent
-  | ContactEvent;
+  InboundMessageEvent | DeliveryStatusEvent | EditEvent | DeleteEvent | ReactionEvent | ContactEvent;
 
 /** One provider call's worth of message (see `#domain/render.ts`, which splits and degrades by capabilities). */
 export interface OutboundMessage {
@@ -161,6 +156,8 @@ export interface SendOptions {
   signal: AbortSignal;
   /** Opens the bytes of a media part. */
   media(mediaId: string): Promise<MediaBytes>;
+  /** A signed, absolute URL of a media part, for channels that hand out links instead of bytes. */
+  mediaUrl?(mediaId: string): Promise<string>;
 }
 export interface MediaBytes {
   bytes: Uint8Array;
@@ -178,7 +175,11 @@ export class ChannelError extends Error {
   readonly kind: SendFailureKind;
   readonly retryAfterMs: number | undefined;
   readonly providerCode: string | undefined;
-  constructor(kind: SendFailureKind, message: string, options: { retryAfterMs?: number; providerCode?: string; cause?: unknown } = {}) {
+  constructor(
+    kind: SendFailureKind,
+    message: string,
+    options: { retryAfterMs?: number; providerCode?: string; cause?: unknown } = {},
+  ) {
     super(message, { cause: options.cause });
     this.kind = kind;
     this.retryAfterMs = options.retryAfterMs;
@@ -213,16 +214,27 @@ export interface ChannelAdapter<Credentials extends JsonObject = JsonObject> {
    * Pure on bytes. Called after `verify` said ok. Never throws for one odd event: that one becomes an `unsupported` part and its
    * siblings stay. A body that is no event at all is `{ kind: 'malformed' }`.
    */
-  parse(inbox: AdapterInbox<Credentials>, request: RawRequest): ChannelEvent[] | { kind: 'malformed'; message: string };
+  parse(
+    inbox: AdapterInbox<Credentials>,
+    request: RawRequest,
+  ): ChannelEvent[] | { kind: 'malformed'; message: string };
   /** @throws ChannelError */
   send(inbox: AdapterInbox<Credentials>, message: OutboundMessage, options: SendOptions): Promise<Sent>;
   /** Validates credentials with the provider, registers the webhook. @throws ChannelError with the provider's words. */
-  connect(inbox: AdapterInbox<Credentials>, webhookUrl: string, signal: AbortSignal): Promise<Connected<Credentials>>;
+  connect(
+    inbox: AdapterInbox<Credentials>,
+    webhookUrl: string,
+    signal: AbortSignal,
+  ): Promise<Connected<Credentials>>;
   /** Undoes `connect` at the provider. Idempotent. */
   disconnect(inbox: AdapterInbox<Credentials>, signal: AbortSignal): Promise<void>;
   probe(inbox: AdapterInbox<Credentials>, webhookUrl: string, signal: AbortSignal): Promise<ProbeResult>;
   /** Fetches what `InboundMedia.source` names, up to `maxBytes`. @throws ChannelError */
-  fetchMedia?(inbox: AdapterInbox<Credentials>, source: JsonObject, options: { signal: AbortSignal; maxBytes: number }): Promise<MediaBytes>;
+  fetchMedia?(
+    inbox: AdapterInbox<Credentials>,
+    source: JsonObject,
+    options: { signal: AbortSignal; maxBytes: number },
+  ): Promise<MediaBytes>;
   /** Best effort, once the message is stored. @throws ChannelError */
   acknowledge?(inbox: AdapterInbox<Credentials>, reference: JsonObject, signal: AbortSignal): Promise<void>;
   /** HTTP answer to an accepted webhook; default 200 `{}`. */

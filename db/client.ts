@@ -32,8 +32,20 @@ export function createPool(options: ConnectOptions): pg.Pool {
   return pool;
 }
 
+const pools = new WeakMap<Db, pg.Pool>();
+
 export function connectDatabase(options: ConnectOptions): Db {
-  return new Kysely<Schema>({ dialect: new PostgresDialect({ pool: createPool(options) }) });
+  const pool = createPool(options);
+  const db: Db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+  pools.set(db, pool);
+  return db;
+}
+
+/** The pool below a database opened here: hot paths speak to it directly, with prepared statements. */
+export function poolOf(db: Db): pg.Pool {
+  const pool = pools.get(db);
+  if (!pool) throw new Error('This database was not opened by connectDatabase.');
+  return pool;
 }
 
 /**

@@ -23,7 +23,9 @@ export function createKeyring(secretKeys: string): Keyring {
   for (const text of secretKeys.split(',').map((part) => part.trim())) {
     const key = Buffer.from(text, 'base64');
     if (key.length !== 32) {
-      throw new Error('TELORING_SECRET_KEY must be 32 bytes in base64 (make one with: openssl rand -base64 32).');
+      throw new Error(
+        'TELORING_SECRET_KEY must be 32 bytes in base64 (make one with: openssl rand -base64 32).',
+      );
     }
     const id = createHash('sha256').update(key).digest('hex').slice(0, keyIdLength);
     currentKeyId ??= id;
@@ -69,6 +71,9 @@ export function derivedKey(keyring: Keyring, use: string): Buffer {
 
 function keyFor(keyring: Keyring, keyId: string): Buffer {
   const key = keyring.keys.get(keyId);
-  if (!key) throw new Error(`Sealed with key ${keyId}, which TELORING_SECRET_KEY doesn't list. Add the old key after a comma.`);
+  if (!key)
+    throw new Error(
+      `Sealed with key ${keyId}, which TELORING_SECRET_KEY doesn't list. Add the old key after a comma.`,
+    );
   return key;
 }

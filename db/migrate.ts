@@ -24,7 +24,9 @@ export async function migrate(databaseUrl: string): Promise<string[]> {
       'create table if not exists schema_migrations (name text primary key, applied_at timestamptz not null default now())',
     );
     const done = new Set(
-      (await client.query<{ name: string }>('select name from schema_migrations')).rows.map((row) => row.name),
+      (await client.query<{ name: string }>('select name from schema_migrations')).rows.map(
+        (row) => row.name,
+      ),
     );
     const files = (await readdir(folder)).filter((name) => /^\d{4}_[\w-]+\.sql$/.test(name)).sort();
     const applied: string[] = [];
@@ -37,7 +39,9 @@ export async function migrate(databaseUrl: string): Promise<string[]> {
         await client.query('commit');
       } catch (error) {
         await client.query('rollback');
-        throw new Error(`Migration ${name} failed and was rolled back; the schema is as before it.`, { cause: error });
+        throw new Error(`Migration ${name} failed and was rolled back; the schema is as before it.`, {
+          cause: error,
+        });
       }
       applied.push(name);
     }
@@ -53,7 +57,9 @@ export async function migrate(databaseUrl: string): Promise<string[]> {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const databaseUrl = process.env['DATABASE_URL'];
   if (!databaseUrl) {
-    console.error('Set DATABASE_URL to the database to migrate. (`npm start` migrates its embedded one by itself.)');
+    console.error(
+      'Set DATABASE_URL to the database to migrate. (`npm start` migrates its embedded one by itself.)',
+    );
     process.exit(1);
   }
   const applied = await migrate(databaseUrl);

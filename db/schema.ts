@@ -34,6 +34,8 @@ export interface InboxesTable {
   created_at: Generated<Date>;
   updated_at: Generated<Date>;
   deleted_at: Date | null;
+  probed_at: Date | null;
+  probe_facts: ColumnType<Json, string | undefined, string>;
 }
 
 export interface CustomersTable {
@@ -117,7 +119,7 @@ export interface ConversationsTable {
   status: Generated<string>;
   assignee_id: string | null;
   team_id: string | null;
-  labels: Generated<string>;
+  labels: Generated<string[]>;
   priority: Generated<string>;
   snoozed_until: Date | null;
   owner: Generated<string>;
@@ -229,6 +231,8 @@ export interface RunsTable {
   wake_no: Generated<number>;
   woken_no: Generated<number>;
   resume: Generated<boolean>;
+  ending: string | null;
+  depth: Generated<number>;
   lease_holder: string | null;
   lease_token: Generated<number>;
   lease_at: Date | null;
@@ -267,6 +271,7 @@ export interface OutboxTable {
   epoch: number;
   claim: string | null;
   claimed_at: Date | null;
+  claim_expires_at: Date | null;
   attempts: Generated<number>;
   not_before: Date | null;
   give_up_at: Date | null;
@@ -302,6 +307,122 @@ export interface UiEventsTable {
   created_at: Generated<Date>;
 }
 
+export interface UsersTable {
+  id: string;
+  name: string;
+  email: string;
+  email_verified: Generated<boolean>;
+  image: string | null;
+  created_at: Generated<Date>;
+  updated_at: Generated<Date>;
+}
+
+export interface SessionsTable {
+  id: string;
+  user_id: string;
+  token: string;
+  expires_at: Date;
+  ip_address: string | null;
+  user_agent: string | null;
+  active_workspace_id: string | null;
+  created_at: Generated<Date>;
+  updated_at: Generated<Date>;
+}
+
+export interface AccountsTable {
+  id: string;
+  user_id: string;
+  account_id: string;
+  provider_id: string;
+  password: string | null;
+  access_token: string | null;
+  refresh_token: string | null;
+  id_token: string | null;
+  access_token_expires_at: Date | null;
+  refresh_token_expires_at: Date | null;
+  scope: string | null;
+  created_at: Generated<Date>;
+  updated_at: Generated<Date>;
+}
+
+export interface VerificationsTable {
+  id: string;
+  identifier: string;
+  value: string;
+  expires_at: Date;
+  created_at: Generated<Date>;
+  updated_at: Generated<Date>;
+}
+
+export interface RateLimitsTable {
+  id: string;
+  key: string;
+  count: number;
+  last_request: number;
+}
+
+export interface SignInFailuresTable {
+  key: Buffer;
+  failures: number;
+  window_started_at: Generated<Date>;
+}
+
+export interface MembersTable {
+  id: string;
+  workspace_id: string;
+  user_id: string;
+  role: string;
+  created_at: Generated<Date>;
+}
+
+export interface InvitationsTable {
+  id: string;
+  workspace_id: string;
+  email: string;
+  role: string;
+  status: Generated<string>;
+  token_hash: Buffer | null;
+  expires_at: Date;
+  created_at: Generated<Date>;
+  inviter_id: string | null;
+}
+
+export interface TeamMembersTable {
+  workspace_id: string;
+  team_id: string;
+  user_id: string;
+  created_at: Generated<Date>;
+}
+
+export interface ApiKeysTable {
+  id: string;
+  workspace_id: string;
+  name: string;
+  role: string;
+  prefix: string;
+  hash: Buffer;
+  configured: Generated<boolean>;
+  created_by: string | null;
+  created_at: Generated<Date>;
+  expires_at: Date | null;
+  last_used_at: Date | null;
+  revoked_at: Date | null;
+}
+
+export interface AuditLogTable {
+  id: string;
+  workspace_id: string;
+  actor_kind: string;
+  actor_id: string | null;
+  actor_name: string;
+  action: string;
+  subject_kind: string;
+  subject_id: string | null;
+  diff: ColumnType<Json, string | undefined, string>;
+  request_id: string | null;
+  created_at: Generated<Date>;
+}
+
 export interface Schema {
   workspaces: WorkspacesTable;
   inboxes: InboxesTable;
@@ -322,4 +443,15 @@ export interface Schema {
   outbox: OutboxTable;
   media: MediaTable;
   ui_events: UiEventsTable;
+  users: UsersTable;
+  sessions: SessionsTable;
+  accounts: AccountsTable;
+  verifications: VerificationsTable;
+  rate_limits: RateLimitsTable;
+  sign_in_failures: SignInFailuresTable;
+  members: MembersTable;
+  invitations: InvitationsTable;
+  team_members: TeamMembersTable;
+  api_keys: ApiKeysTable;
+  audit_log: AuditLogTable;
 }

@@ -271,7 +271,9 @@ create table runs (
   wake_at timestamptz,             -- when its workflow wants to look; null = only on signal
   wake_no integer not null default 0,
   woken_no integer not null default 0,
-  resume boolean not null default false,
+  resume boolean not null default false,   -- given back: go on at the next look
+  ending text,                     -- 'taken_over' or 'cancelled': end at the next look
+  depth integer not null default 0,        -- flows started by flows
   lease_holder text,
   lease_token bigint not null default 0,
   lease_at timestamptz,
@@ -286,7 +288,7 @@ create index runs_workspace on runs (workspace_id, id desc);
 create index runs_flow on runs (flow_id, id desc);
 create index runs_version on runs (version_id);
 create index runs_inbox on runs (inbox_id);
-create index runs_owed on runs (id) where wake_no > woken_no;
+create index runs_owed on runs (conversation_id) where wake_no > woken_no;
 create index runs_open on runs (id) where ended_at is null;
 alter table conversations add foreign key (run_id) references runs;
 create index conversations_run on conversations (run_id);
@@ -321,6 +323,7 @@ create table outbox (
   epoch integer not null,
   claim uuid,
   claimed_at timestamptz,
+  claim_expires_at timestamptz,    -- after it nobody can still be calling under this claim
   attempts integer not null default 0,
   not_before timestamptz,
   give_up_at timestamptz,
@@ -334,7 +337,7 @@ create table outbox (
   check ((state = 'sending') <= (claim is not null))
 );
 create index outbox_open on outbox (conversation_id, id) where state in ('planned', 'sending');
-create index outbox_sending on outbox (claimed_at) where state = 'sending';
+create index outbox_sending on outbox (claim_expires_at) where state = 'sending';
 create index outbox_workspace on outbox (workspace_id);
 create index outbox_inbox on outbox (inbox_id);
 

@@ -1,3 +1,5 @@
+import type { WindowRule } from './window.ts';
+
 /** The thirteen inbox types. *type* is the word for inboxes and channels, *kind* for everything else. */
 export const CHANNEL_TYPES = [
   'whatsapp',
@@ -29,6 +31,8 @@ export interface Capabilities {
   /** Buttons: how many, and how long a label may be; null = choices become a numbered list. */
   choices: { max: number; maxLabelLength: number } | null;
   location: boolean;
+  /** How long after the contact's last message we may write; absent = always. */
+  window?: WindowRule;
 }
 
 export type InboxState = 'onboarding' | 'active' | 'degraded' | 'needs_attention' | 'disconnected';

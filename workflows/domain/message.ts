@@ -83,15 +83,7 @@ export type Part =
 export type MessageDirection = 'in' | 'out' | 'internal';
 export type AuthorKind = 'contact' | 'agent' | 'bot' | 'system';
 export type MessageStatus =
-  | 'received'
-  | 'planned'
-  | 'sending'
-  | 'parked'
-  | 'sent'
-  | 'delivered'
-  | 'read'
-  | 'failed'
-  | 'unknown';
+  'received' | 'planned' | 'sending' | 'parked' | 'sent' | 'delivered' | 'read' | 'failed' | 'unknown';
 
 /** Why a send failed, in our word (`kind`) and the provider's own (`message`, `providerCode`). */
 export interface MessageError {

@@ -25,7 +25,15 @@ const everyone: Permission[] = ['inboxes:read', 'members:read'];
 const table: Record<Role, readonly Permission[]> = {
   admin: PERMISSIONS,
   builder: [...everyone, 'flows:read', 'flows:write', 'runs:read', 'conversations:read', 'customers:read'],
-  operator: [...everyone, 'flows:read', 'runs:read', 'runs:write', 'conversations:read', 'customers:read', 'codec:decode'],
+  operator: [
+    ...everyone,
+    'flows:read',
+    'runs:read',
+    'runs:write',
+    'conversations:read',
+    'customers:read',
+    'codec:decode',
+  ],
   agent: [
     ...everyone,
     'conversations:read',

@@ -7,19 +7,21 @@ import type { ConversationStatus, Priority } from '../conversation.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { MessageError, Part } from '../message.ts';
 
-export type StepKind =
-  | 'send'
-  | 'ask'
-  | 'condition'
-  | 'set'
-  | 'delay'
-  | 'http'
-  | 'assign'
-  | 'label'
-  | 'handoff'
-  | 'goto'
-  | 'start_flow'
-  | 'end';
+export const STEP_KINDS = [
+  'send',
+  'ask',
+  'condition',
+  'set',
+  'delay',
+  'http',
+  'assign',
+  'label',
+  'handoff',
+  'goto',
+  'start_flow',
+  'end',
+] as const;
+export type StepKind = (typeof STEP_KINDS)[number];
 
 export interface StepDefinition {
   kind: StepKind;
@@ -83,6 +85,8 @@ export interface RunContext {
   inbox: InboxView;
   /** What the conversation's channel can carry: a send step is cut into effects by it. */
   capabilities: Capabilities;
+  /** Long-lived links by media id, for media a channel can't carry; without one only the file's name is written. */
+  mediaUrls?: Record<string, string>;
 }
 
 export type EffectOutcome =
@@ -95,11 +99,14 @@ export type EffectOutcome =
 export type RunEvent =
   | { kind: 'start'; message: MessageView | null }
   | { kind: 'message'; message: MessageView }
-  /** The deadline it asked for has passed. */
+  /** The deadline it asked for has passed (judged by whoever tells it, not against `context.nowMs`). */
   | { kind: 'timeout' }
   /** The effect it planned has ended. */
   | { kind: 'outcome'; outcome: EffectOutcome }
-  /** The effect it planned was cancelled (a person took over) and the run has been given back: plan it anew under a new step number. */
+  /**
+   * The effect it planned was cancelled (a person took over) and the run has been given back: plan it, and what was to follow it
+   * in the step, anew under a new step number from effect number 0.
+   */
   | { kind: 'replan' }
   /** Given back while it waited: same step, fresh deadline. */
   | { kind: 'resumed' }
@@ -109,21 +116,30 @@ export type RunEvent =
 /** The run's whole memory; JSON, stored with every reduction. */
 export interface RunState {
   stepId: string;
-  /** Counts executions: a step entered twice has two numbers. */
+  /** Counts executions, from 1: a step entered twice has two numbers. */
   stepNo: number;
   vars: JsonObject;
   /** The message that is `message.*` now. */
   message: MessageView | null;
   /** Effects of the current step still to be done, the first being the one in the outbox. */
   pending: { effectNo: number; effects: Effect[] } | null;
-  /** Where the run waits. */
+  /** How many effects this execution of the step has planned so far: the number of the next one. */
+  effectsPlanned: number;
+  /** Where the run waits. Beside `pending`: the question is being asked again and this deadline still holds. */
   wait: WaitState | null;
   /** Steps walked since the run last waited: the guard against endless loops. */
   hops: number;
+  /** Set once it has ended; every later event is answered with the same end. */
+  ended: Ended | null;
+}
+export interface Ended {
+  kind: 'ended';
+  status: 'completed' | 'failed';
+  error?: MessageError;
 }
 export type WaitState =
   | { kind: 'reply'; deadlineMs: number; invalidTries: number }
-  /** Collecting a burst: `seconds` of silence end it. */
+  /** Collecting a burst: `mergeSeconds` of silence end it. */
   | { kind: 'merge'; deadlineMs: number; replyDeadlineMs: number; invalidTries: number; parts: MessageView[] }
   | { kind: 'delay'; deadlineMs: number };
 
@@ -140,6 +156,10 @@ export type Effect =
 
 /** A write to our own rows, done in the transaction that stores the reduction. */
 export type Change =
+  /**
+   * `field` of contact and customer: `name`, `email`, `phone` (text or null) or `fields.<key>` (any JSON); of the conversation:
+   * `status` or `priority`. Values are already checked. A customer is made where the contact has none, named like the contact.
+   */
   | { kind: 'set'; target: 'contact' | 'customer' | 'conversation'; field: string; value: Json }
   | { kind: 'assign'; agentId?: string; teamId?: string }
   | { kind: 'label'; add: string[]; remove: string[] }
@@ -151,14 +171,20 @@ export type Change =
    */
   | { kind: 'start_flow'; flowId: string; foreground: boolean };
 
-/** One execution of a step, for the trace: inserted when entered, completed when left. */
+/**
+ * One execution of a step, for the trace: inserted when entered, completed when left. A later visit of the same `stepNo` carries
+ * only what is new; what it lacks stays as stored.
+ */
 export interface StepVisit {
   stepNo: number;
   stepId: string;
   kind: StepKind;
   input?: Json;
   output?: Json;
-  /** The exit taken; absent while the run is still in the step. */
+  /**
+   * The exit taken; absent while the run is still in the step. Without an exit of its own: `jump` (go to), `end` (the run ends
+   * here), `replanned` (goes on under the next number), `broken` (the run failed here).
+   */
   exit?: string;
   error?: MessageError;
 }
@@ -167,7 +193,7 @@ export type Next =
   /** Put this in the outbox as (run, stepNo, effectNo) and tell the outcome. */
   | { kind: 'effect'; stepNo: number; effectNo: number; effect: Effect }
   | { kind: 'waiting'; waitingFor: 'reply' | 'merge' | 'delay'; deadlineMs: number }
-  | { kind: 'ended'; status: 'completed' | 'failed'; error?: MessageError };
+  | Ended;
 
 /** Total and pure: the same arguments give the same answer, and no argument makes it throw. */
 export interface Reduction {
@@ -176,12 +202,28 @@ export interface Reduction {
   changes: Change[];
   next: Next;
 }
-export type Reduce = (definition: FlowDefinition, state: RunState | null, event: RunEvent, context: RunContext) => Reduction;
+export type Reduce = (
+  definition: FlowDefinition,
+  state: RunState | null,
+  event: RunEvent,
+  context: RunContext,
+) => Reduction;
 
-/** What keeps a flow from being published. */
+/** What is wrong with a flow. Only an `error` keeps it from being published. */
 export interface FlowProblem {
+  severity: 'error' | 'warning';
   step: string | null;
   exit?: string;
+  /** Where in the step's params, for forms: `choices.0.label`. */
+  path?: string;
   code: string;
   message: string;
+}
+/** What exists in the workspace, for the checker. `flowId` is the checked flow itself, where it has an id already. */
+export interface Known {
+  inboxIds: readonly string[];
+  flowIds: readonly string[];
+  agentIds: readonly string[];
+  teamIds: readonly string[];
+  flowId?: string;
 }

@@ -1,0 +1,69 @@
+/** Activities by effect. `drive*` and `outbound*` call providers at most once per claim; `followUp` is idempotent and retried. */
+import { activityInfo, ApplicationFailure } from '@temporalio/activity';
+import { LEASED_WAIT_MS } from '#domain/drive/times.ts';
+import type { DriveTarget } from '#db/drive.ts';
+import type { ActivityDeps } from './deps.ts';
+import { drive, type DriveReport } from './drive.ts';
+import { followUp } from './media.ts';
+import { sendOutbound, type OutboundReport } from './outbound.ts';
+
+/** Below the workflow task's timeout, so that one task holds the whole fast path. */
+const localBudgetMs = 1_000;
+const regularBudgetMs = 20_000;
+
+export function createActivities(deps: ActivityDeps) {
+  return {
+    /** Local: the fast path of a message. */
+    async driveEvent(eventId: string): Promise<DriveReport> {
+      return driveLocally({ eventId });
+    },
+    /** Local: a look of `run/<id>`. */
+    async driveRun(runId: string): Promise<DriveReport> {
+      return driveLocally({ runId });
+    },
+    /** Regular: slow HTTP steps, and sends that were refused, tried again when they are due. */
+    async deliverEvent(eventId: string): Promise<DriveReport> {
+      return driveWhenDue({ eventId });
+    },
+    async deliverRun(runId: string): Promise<DriveReport> {
+      return driveWhenDue({ runId });
+    },
+    async sendOutbound(messageId: string): Promise<OutboundReport> {
+      return sendOutbound(deps, messageId, { mode: 'local', budgetMs: localBudgetMs });
+    },
+    async deliverOutbound(messageId: string): Promise<OutboundReport> {
+      const report = await sendOutbound(deps, messageId, { mode: 'regular', budgetMs: regularBudgetMs });
+      if (report.kind === 'later' && report.afterMs <= LEASED_WAIT_MS) throw notDue(report.afterMs);
+      return report;
+    },
+    async followUp(eventId: string): Promise<void> {
+      await followUp(deps, eventId, activityInfo().attempt);
+    },
+  };
+
+  function driveLocally(target: DriveTarget): Promise<DriveReport> {
+    return drive(deps, target, activityInfo().workflowExecution?.workflowId ?? '', {
+      mode: 'local',
+      budgetMs: localBudgetMs,
+    });
+  }
+
+  async function driveWhenDue(target: DriveTarget): Promise<DriveReport> {
+    const holder = activityInfo().workflowExecution?.workflowId ?? '';
+    const report = await drive(deps, target, holder, { mode: 'regular', budgetMs: regularBudgetMs });
+    if (report.kind === 'deliver') throw notDue(report.afterMs);
+    return report;
+  }
+}
+
+export type Activities = ReturnType<typeof createActivities>;
+
+/** Not a failure: the provider said when to come back. */
+function notDue(afterMs: number): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: 'not_due',
+    message: 'The provider asked to wait.',
+    nextRetryDelay: Math.max(afterMs, 50),
+    category: 'BENIGN',
+  });
+}

@@ -1,0 +1,27 @@
+/** What activities are built from; opened by the process that runs workers. */
+import type { Client } from '@temporalio/client';
+import type pg from 'pg';
+import type { Logger } from 'pino';
+import type { HttpClient } from '#channels/http.ts';
+import type { MediaStore } from '#channels/media-store.ts';
+import type { createRegistry } from '#channels/registry.ts';
+import type { FlowDefinitions } from '#db/flow-definitions.ts';
+import type { InboxCache } from '#db/inbox-cache.ts';
+import type { Faults } from './faults.ts';
+
+export interface ActivityDeps {
+  /** As teloring_engine: every workspace. */
+  pool: pg.Pool;
+  inboxes: InboxCache;
+  registry: ReturnType<typeof createRegistry>;
+  definitions: FlowDefinitions;
+  http: HttpClient;
+  media: MediaStore;
+  client: Client;
+  faults: Faults;
+  log: Logger;
+  /** Rows that screens listen to have changed (same process only; others poll). */
+  changed: () => void;
+  /** An inbound event's workflow has nothing more to do: makes room for the next. */
+  eventDone: (eventId: string) => void;
+}

@@ -1,0 +1,87 @@
+/** Bytes: fetched from providers after the conversation shows the message, read back for sending. */
+import { ApplicationFailure } from '@temporalio/activity';
+import { ChannelError, type MediaBytes } from '#channels/contract.ts';
+import { MAX_MEDIA_BYTES, mediaKey } from '#channels/media-store.ts';
+import { followUpOf, mediaFailed, mediaStored, storedMedia, type PendingMedia } from '#db/inbound-media.ts';
+import type { CachedInbox } from '#db/inbox-cache.ts';
+import type { ActivityDeps } from './deps.ts';
+
+/** @throws ChannelError if there are no such bytes in this workspace */
+export async function readMedia(
+  { pool, media }: Pick<ActivityDeps, 'pool' | 'media'>,
+  workspaceId: string,
+  mediaId: string,
+): Promise<MediaBytes> {
+  const row = await storedMedia(pool, workspaceId, mediaId);
+  const bytes = row ? await media.get(row.storageKey) : null;
+  if (!row || !bytes) throw new ChannelError('permanent', 'The attachment is not there (any more).');
+  return { bytes, mimeType: row.mimeType, ...(row.name === null ? {} : { name: row.name }) };
+}
+
+/**
+ * Acknowledges the event with its provider and fetches its media. Idempotent: what is stored is skipped. What fails for good is
+ * marked so on screen; passing trouble throws, and Temporal tries again.
+ */
+export async function followUp(deps: ActivityDeps, eventId: string, attempt: number): Promise<void> {
+  const todo = await followUpOf(deps.pool, eventId);
+  const inbox = todo ? await deps.inboxes.byId(todo.inboxId) : null;
+  if (!todo || !inbox) return;
+  const adapter = adapterOf(deps, inbox);
+  // Worth one try, at once: a button's spinner. Later it would only be refused.
+  if (todo.acknowledge && adapter.acknowledge && attempt === 1) {
+    await adapter.acknowledge(inbox, todo.acknowledge, AbortSignal.timeout(5_000)).catch((error: Error) => {
+      deps.log.warn(
+        { inboxId: inbox.id, eventId, reason: error.message },
+        'The provider refused an acknowledgement.',
+      );
+    });
+  }
+  for (const media of todo.media) await fetchOne(deps, inbox, media, attempt);
+  deps.changed();
+}
+
+const mostAttempts = 6;
+
+async function fetchOne(
+  deps: ActivityDeps,
+  inbox: CachedInbox,
+  media: PendingMedia,
+  attempt: number,
+): Promise<void> {
+  const adapter = adapterOf(deps, inbox);
+  if (!adapter.fetchMedia) {
+    await mediaFailed(deps.pool, media.id, 'This channel has no attachments.');
+    return;
+  }
+  try {
+    const fetched = await adapter.fetchMedia(inbox, media.source, {
+      signal: AbortSignal.timeout(60_000),
+      maxBytes: MAX_MEDIA_BYTES,
+    });
+    const storageKey = mediaKey(media.workspace_id, media.id, Date.now());
+    const stored = await deps.media.put(storageKey, fetched.bytes, fetched.mimeType);
+    await mediaStored(deps.pool, media.id, { storageKey, ...stored, name: fetched.name ?? null });
+  } catch (error) {
+    const passing =
+      !(error instanceof ChannelError) || ['retry_after', 'not_sent', 'no_answer'].includes(error.kind);
+    const message = error instanceof Error ? error.message : String(error);
+    if (!passing || attempt >= mostAttempts) {
+      await mediaFailed(deps.pool, media.id, message);
+      return;
+    }
+    throw ApplicationFailure.create({
+      type: 'media_not_fetched',
+      message,
+      ...(error instanceof ChannelError && error.retryAfterMs !== undefined
+        ? { nextRetryDelay: error.retryAfterMs }
+        : {}),
+    });
+  }
+}
+
+/** @throws Error where the channel was taken out of this build */
+export function adapterOf(deps: Pick<ActivityDeps, 'registry'>, inbox: Pick<CachedInbox, 'type'>) {
+  const adapter = Object.entries(deps.registry).find(([type]) => type === inbox.type)?.[1];
+  if (!adapter) throw new Error(`There is no adapter for ${inbox.type}.`);
+  return adapter;
+}

@@ -1,0 +1,80 @@
+/** The HTTP side, put together: what is open, what asks who you are, and in which order. */
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { ApiDeps, AppEnv } from './deps.ts';
+import { authenticate } from './middleware/authenticate.ts';
+import { bodyLimit } from './middleware/body-limit.ts';
+import { handleErrors, handleNotFound } from './middleware/errors.ts';
+import { measure } from './middleware/measure.ts';
+import { requestId } from './middleware/request-id.ts';
+import { sameOrigin } from './middleware/same-origin.ts';
+import { securityHeaders } from './middleware/security-headers.ts';
+import { storableBody } from './middleware/storable-body.ts';
+import { createRouter } from './openapi.ts';
+import { apiKeyRoutes } from './routes/api-keys.ts';
+import { auditRoutes } from './routes/audit.ts';
+import { authRoutes } from './routes/auth.ts';
+import { codecRoutes } from './routes/codec.ts';
+import { docsRoutes } from './routes/docs.ts';
+import { healthRoutes } from './routes/health.ts';
+import { invitationRoutes } from './routes/invitations.ts';
+import { joinRoutes } from './routes/join.ts';
+import { labelRoutes } from './routes/labels.ts';
+import { liveChatRoutes } from './routes/live-chat.ts';
+import { meRoutes } from './routes/me.ts';
+import { memberRoutes } from './routes/members.ts';
+import { sandboxRoutes } from './routes/sandbox.ts';
+import { teamRoutes } from './routes/teams.ts';
+import { webhookRoutes } from './routes/webhooks.ts';
+import { uiRoutes } from './ui.ts';
+
+export type { ApiDeps, AppEnv, CodecPayload, DecodePayloads, RequestActor } from './deps.ts';
+
+type RouteGroup = (deps: ApiDeps) => OpenAPIHono<AppEnv>;
+
+/** Reachable without a key or session; each checks its callers itself where it must. */
+const openGroups: RouteGroup[] = [
+  healthRoutes,
+  webhookRoutes,
+  liveChatRoutes,
+  sandboxRoutes,
+  authRoutes,
+  joinRoutes,
+];
+/** Below /api, behind `authenticate`; every route names its permission. */
+const guardedGroups: RouteGroup[] = [
+  meRoutes,
+  memberRoutes,
+  invitationRoutes,
+  teamRoutes,
+  labelRoutes,
+  apiKeyRoutes,
+  auditRoutes,
+  codecRoutes,
+];
+
+/** What the providers' doubles take, as the providers do: media. */
+const MAX_DOUBLE_BYTES = 64 * 1024 * 1024;
+
+export function createApp(deps: ApiDeps): OpenAPIHono<AppEnv> {
+  const app = createRouter();
+  app.onError(handleErrors(deps.log));
+  app.notFound(handleNotFound);
+  app.use('*', requestId, measure, securityHeaders(deps.config.publicUrl));
+  const limit = bodyLimit();
+  const doubleLimit = bodyLimit(MAX_DOUBLE_BYTES);
+  app.use('*', (c, next) => {
+    const { path } = c.req;
+    // Uploads of members and visitors: their routes say how much they take.
+    if (path === '/api/media' || /^\/live-chat\/[^/]+\/media$/.test(path)) return next();
+    return path.startsWith('/sandbox/') ? doubleLimit(c, next) : limit(c, next);
+  });
+  app.use('/api/*', sameOrigin(deps.config), storableBody);
+  for (const group of openGroups) app.route('/', group(deps));
+  for (const group of deps.extraRoutes ?? []) app.route('/', group(deps));
+  app.route('/', docsRoutes(app, deps.config.publicUrl));
+  app.use('/api/*', authenticate(deps));
+  for (const group of guardedGroups) app.route('/', group(deps));
+  app.all('/api/*', handleNotFound);
+  app.route('/', uiRoutes());
+  return app;
+}

@@ -1,0 +1,212 @@
+/** Everything a process needs, opened in order and closed in reverse: pools, Temporal, workers, dispatcher, sweeper, HTTP app. */
+import { Client } from '@temporalio/client';
+import { DefaultLogger, NativeConnection, Runtime as TemporalRuntime, type Worker } from '@temporalio/worker';
+import type { Logger } from 'pino';
+import { createFaults } from '#activities/faults.ts';
+import type { ActivityDeps } from '#activities/deps.ts';
+import { createPayloadCodec } from '#activities/payload-codec.ts';
+import { payWakes } from '#activities/wakes.ts';
+import { bundleWorkflows, createWorker, type QueueName } from '#activities/worker.ts';
+import { definitions, isAvailable } from '#channels/definitions.ts';
+import { createHttpClient } from '#channels/http.ts';
+import { createMediaStore } from '#channels/media-store.ts';
+import { createRegistry } from '#channels/registry.ts';
+import { connectDatabase, poolOf } from '#db/client.ts';
+import { createFlowDefinitions } from '#db/flow-definitions.ts';
+import { createInboxCache } from '#db/inbox-cache.ts';
+import { createKeyring } from '#db/keyring.ts';
+import { parseFlowDefinition } from '#domain/flow/schema.ts';
+import type { FlowDefinition } from '#domain/flow/types.ts';
+import { outboundWorkflowId, QUEUES } from '#workflows/contract.ts';
+import { createAuth } from './auth/auth.ts';
+import { createMailer } from './auth/mailer.ts';
+import { resolveProviderUrls, type Config } from './config.ts';
+import type { ApiDeps } from './deps.ts';
+import { createDispatcher, type Dispatcher } from './dispatcher.ts';
+import type { Engine } from './engine.ts';
+import { visitorKeys } from './live-chat/visitors.ts';
+import { decodePayloadsWith } from './payloads.ts';
+import { createSweeper, type Sweeper } from './sweeper.ts';
+import { temporalConnectionOptions } from './temporal-options.ts';
+
+export interface RuntimeOptions {
+  config: Config;
+  log: Logger;
+  /** Queues this process polls. */
+  queues: readonly QueueName[];
+  /** TELORING_FAULTS and where to report; tests only. */
+  faults?: { spec: string | undefined; reportPath: string | undefined };
+  /** How often the sweeper looks; 0 = never. */
+  sweepEveryMs?: number;
+}
+export interface Runtime {
+  deps: ApiDeps;
+  activityDeps: ActivityDeps;
+  dispatcher: Dispatcher;
+  sweeper: Sweeper | null;
+  /** Rejects if a worker dies. */
+  workersEnded: Promise<void>;
+  /** Finishes what is under way; nothing new is begun. */
+  stop(): Promise<void>;
+}
+
+export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
+  const { config, log } = options;
+  installTemporalRuntime(log);
+  const keyring = createKeyring(config.secretKey);
+  const onError = (error: Error): void =>
+    log.warn({ reason: error.message }, 'A database connection was lost.');
+  const database = { databaseUrl: config.databaseUrl, onError };
+  const engineDb = connectDatabase({
+    ...database,
+    role: 'teloring_engine',
+    maxConnections: 24,
+    applicationName: 'teloring-engine',
+  });
+  const appDb = connectDatabase({
+    ...database,
+    role: 'teloring_app',
+    maxConnections: 12,
+    applicationName: 'teloring-api',
+  });
+  const pool = poolOf(engineDb);
+  const codec = createPayloadCodec(keyring);
+  const connection = await NativeConnection.connect(await temporalConnectionOptions(config.temporal));
+  const { namespace } = config.temporal;
+  const client = new Client({ connection, namespace, dataConverter: { payloadCodecs: [codec] } });
+  const http = createHttpClient({
+    allowPrivateHosts: config.allowPrivateHosts,
+    deniedPorts: config.deniedPorts,
+  });
+  const media = createMediaStore(config.mediaUrl);
+  const registry = createRegistry({ http, visitorKeys: visitorKeys(keyring), uploads: media });
+  const inboxes = createInboxCache({
+    db: engineDb,
+    keyring,
+    resolveUrls: (type, sandbox) =>
+      isAvailable(type) ? resolveProviderUrls(config, definitions[type].providerUrls, sandbox) : {},
+  });
+  await inboxes.listen(config.databaseUrl);
+  const faults = createFaults(options.faults?.spec, options.faults?.reportPath);
+
+  const dispatcher = createDispatcher({ pool, client, log, faults });
+  const activityDeps: ActivityDeps = {
+    pool,
+    inboxes,
+    registry,
+    definitions: createFlowDefinitions(pool, (json) => readDefinition(json, log)),
+    http,
+    media,
+    client,
+    faults,
+    log,
+    changed: () => undefined,
+    eventDone: (eventId) => dispatcher.done(eventId),
+  };
+  const engine = createEngine(activityDeps, dispatcher);
+  const mailer = createMailer(config);
+  const deps: ApiDeps = {
+    config,
+    appDb,
+    engineDb,
+    keyring,
+    auth: createAuth({ config, engineDb, keyring, log, mailer }),
+    mailer,
+    registry,
+    inboxes,
+    media,
+    temporal: client,
+    engine,
+    log,
+    decodePayloads: decodePayloadsWith(codec),
+  };
+  const bundle = await bundleWorkflows();
+  const workers = await Promise.all(
+    options.queues.map((queue) =>
+      createWorker(activityDeps, { connection, namespace, codec, bundle, queue }),
+    ),
+  );
+  const workersEnded = Promise.all(workers.map((worker) => worker.run())).then(() => undefined);
+  const sweeper =
+    options.sweepEveryMs === 0
+      ? null
+      : createSweeper({ pool, dispatcher, engine, log }, options.sweepEveryMs);
+  dispatcher.accepted();
+
+  return {
+    deps,
+    activityDeps,
+    dispatcher,
+    sweeper,
+    workersEnded,
+    async stop() {
+      await dispatcher.stop();
+      await sweeper?.stop();
+      for (const worker of workers) shutdown(worker);
+      await workersEnded.catch(() => undefined); // reported to whoever waits for it
+      await connection.close();
+      await http.close();
+      await inboxes.close();
+      await Promise.all([engineDb.destroy(), appDb.destroy()]);
+    },
+  };
+}
+
+function shutdown(worker: Worker): void {
+  if (worker.getState() === 'RUNNING') worker.shutdown();
+}
+
+function createEngine(deps: ActivityDeps, dispatcher: Dispatcher): Engine {
+  return {
+    eventsAccepted: (eventIds) => dispatcher.accepted(eventIds),
+    async startOutbound(messageId) {
+      try {
+        await deps.client.workflow.start('outboundMessage', {
+          workflowId: outboundWorkflowId(messageId),
+          taskQueue: QUEUES.inbound,
+          args: [messageId],
+          workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+          workflowIdConflictPolicy: 'USE_EXISTING',
+          requestEagerStart: true,
+          workflowTaskTimeout: '3s',
+        });
+      } catch (error) {
+        deps.log.warn(
+          { reason: String(error), messageId },
+          'The send could not be started; the sweeper will start it.',
+        );
+      }
+    },
+    async payWakes(wakes) {
+      try {
+        await payWakes(deps, wakes);
+      } catch (error) {
+        deps.log.warn(
+          { reason: String(error) },
+          'A wake could not be delivered; the sweeper will deliver it.',
+        );
+      }
+    },
+  };
+}
+
+/** A stored version that can't be read any more ends its runs with a clear error; it never stops a conversation. */
+function readDefinition(json: unknown, log: Logger): FlowDefinition {
+  const parsed = parseFlowDefinition(json);
+  if (parsed.kind === 'ok') return parsed.definition;
+  log.error({ problems: parsed.problems }, 'A published flow version cannot be read.');
+  return { schemaVersion: 1, triggers: [], entry: '', steps: {} };
+}
+
+let installed = false;
+function installTemporalRuntime(log: Logger): void {
+  if (installed) return;
+  installed = true;
+  const levels = { TRACE: 'trace', DEBUG: 'debug', INFO: 'debug', WARN: 'warn', ERROR: 'error' } as const;
+  TemporalRuntime.install({
+    logger: new DefaultLogger('WARN', ({ level, message, meta }) =>
+      log[levels[level]]({ from: 'temporal', ...meta }, message),
+    ),
+    shutdownSignals: [],
+  });
+}

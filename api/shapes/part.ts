@@ -1,0 +1,57 @@
+import { z } from '@hono/zod-openapi';
+import { isMedia, type Part } from '#domain/message.ts';
+
+const mediaPart = z.object({
+  kind: z.enum(['image', 'audio', 'video', 'file']),
+  mediaId: z.string(),
+  /** Signed, good for some hours. */
+  url: z.string(),
+  mimeType: z.string(),
+  name: z.string().optional(),
+  sizeBytes: z.number().optional(),
+  caption: z.string().optional(),
+});
+
+/** What a message is made of. Kinds are added over time: ignore those you don't know. */
+export const partShape = z
+  .union([
+    z.object({ kind: z.literal('text'), text: z.string() }),
+    mediaPart,
+    z.object({ kind: z.literal('location'), lat: z.number(), lon: z.number(), name: z.string().optional() }),
+    z.object({
+      kind: z.literal('contact_card'),
+      name: z.string(),
+      phones: z.array(z.string()).optional(),
+      emails: z.array(z.string()).optional(),
+    }),
+    z.object({
+      kind: z.literal('choices'),
+      text: z.string(),
+      options: z.array(z.object({ id: z.string(), label: z.string() })),
+    }),
+    z.object({ kind: z.literal('choice_reply'), id: z.string(), label: z.string() }),
+    z.object({
+      kind: z.literal('template'),
+      name: z.string(),
+      language: z.string().optional(),
+      params: z.unknown().optional(),
+    }),
+    z.object({
+      kind: z.literal('comment'),
+      text: z.string(),
+      commentId: z.string().optional(),
+      postId: z.string().optional(),
+      permalink: z.string().optional(),
+    }),
+    z.object({ kind: z.literal('call'), event: z.string(), durationSeconds: z.number().optional() }),
+    z.object({ kind: z.literal('unsupported'), what: z.string() }),
+  ])
+  .openapi('Part');
+export type PartWire = z.infer<typeof partShape>;
+
+/** Stored parts with links that open. */
+export function toParts(parts: readonly Part[], link: (mediaId: string) => string): PartWire[] {
+  return parts.map((part) =>
+    isMedia(part) ? { ...part, url: part.mediaId === '' ? (part.url ?? '') : link(part.mediaId) } : part,
+  );
+}

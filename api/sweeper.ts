@@ -1,0 +1,73 @@
+/** Compares rows with workflows every few seconds and mends what a crash left behind. Any number of processes may sweep. */
+import type pg from 'pg';
+import type { Logger } from 'pino';
+import { sweep, tidy } from '#db/sweep.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import type { Engine } from './engine.ts';
+
+export interface Sweeper {
+  /** One sweep now. @returns what was found, for tests and metrics */
+  run(olderThanMs?: number): Promise<Awaited<ReturnType<typeof sweep>>>;
+  stop(): Promise<void>;
+}
+
+export function createSweeper(
+  deps: { pool: pg.Pool; dispatcher: Dispatcher; engine: Engine; log: Logger },
+  everyMs = 5_000,
+): Sweeper {
+  let running: Promise<unknown> | null = null;
+  let lastTidyMs = 0;
+
+  async function run(olderThanMs = 10_000): Promise<Awaited<ReturnType<typeof sweep>>> {
+    const found = await sweep(deps.pool, olderThanMs);
+    const events = new Set([
+      ...found.unstarted,
+      ...found.drivers.flatMap((driver) => (driver.kind === 'event' ? [driver.eventId] : [])),
+    ]);
+    const wakes = [
+      ...found.owed,
+      ...found.drivers.flatMap((driver) => (driver.kind === 'run' ? [driver.wake] : [])),
+    ];
+    const mends = [
+      ...[...events].map((eventId) => deps.dispatcher.restart(eventId)),
+      ...found.outbound.map((messageId) => deps.engine.startOutbound(messageId)),
+      deps.engine.payWakes(wakes),
+    ];
+    for (const result of await Promise.allSettled(mends)) {
+      if (result.status === 'rejected')
+        deps.log.warn({ reason: String(result.reason) }, 'A mend failed; the next sweep tries again.');
+    }
+    const mended = events.size + wakes.length + found.outbound.length + found.leasesCleared;
+    if (mended > 0) {
+      deps.log.info(
+        {
+          events: events.size,
+          wakes: wakes.length,
+          outbound: found.outbound.length,
+          leases: found.leasesCleared,
+        },
+        'The sweeper mended what was left behind.',
+      );
+    }
+    if (Date.now() - lastTidyMs > 3_600_000) {
+      lastTidyMs = Date.now();
+      await tidy(deps.pool);
+    }
+    return found;
+  }
+
+  const timer = setInterval(() => {
+    running ??= run()
+      .catch((error: Error) => deps.log.warn({ reason: error.message }, 'The sweep failed; trying again.'))
+      .finally(() => {
+        running = null;
+      });
+  }, everyMs);
+  return {
+    run,
+    async stop() {
+      clearInterval(timer);
+      await running;
+    },
+  };
+}

@@ -1,0 +1,88 @@
+/** Live Chat: the widget on a website. Our own protocol; the other end of the wire is studio-ui/widget. */
+import { z } from 'zod';
+import type { JsonObject } from '#domain/json.ts';
+import type { ChannelDefinition } from '../contract.ts';
+
+export interface LiveChatCredentials extends JsonObject {
+  allowedOrigins: string[];
+}
+
+/** What the widget looks like; edited later, shown to every visitor. */
+export interface LiveChatSettings extends JsonObject {
+  title: string;
+  greeting: string;
+  accentColor: string;
+  position: 'left' | 'right';
+}
+
+const originPattern = /^(https?):\/\/(\*\.)?([a-z0-9-]+(?:\.[a-z0-9-]+)*|\[[0-9a-f:]+\])(:\d{1,5})?$/;
+
+/** An origin as browsers send it; pages and trailing slashes are cut off, `https://*.example.com` covers its subdomains. */
+function normalOrigin(text: string): string | null {
+  const [, bare = ''] = /^\s*([a-z]+:\/\/[^/?#\s]*)/i.exec(text) ?? [];
+  const lower = bare.toLowerCase();
+  if (!originPattern.test(lower)) return null;
+  // A URL parser drops default ports and turns international names into punycode, but doesn't take the `*`.
+  const wildcard = lower.includes('://*.');
+  if (!URL.canParse(lower.replace('://*.', '://'))) return null;
+  const { origin } = new URL(lower.replace('://*.', '://'));
+  return wildcard ? origin.replace('://', '://*.') : origin;
+}
+
+const allowedOrigin = z.string().transform((text, context) => {
+  const origin = normalOrigin(text);
+  if (origin !== null) return origin;
+  context.addIssue({
+    code: 'custom',
+    message: `“${text.slice(0, 80)}” is no website address. Write it like https://www.example.com or https://*.example.com.`,
+  });
+  return z.NEVER;
+});
+
+export const liveChatSettingsSchema = z.object({
+  title: z.string().trim().min(1).max(60).default('Chat with us'),
+  greeting: z.string().trim().max(500).default('Hi! How can we help?'),
+  accentColor: z
+    .string()
+    .regex(/^#[0-9a-f]{6}$/i, 'A colour is written like #4f46e5.')
+    .default('#4f46e5'),
+  position: z.enum(['left', 'right']).default('right'),
+});
+
+export const liveChatDefinition: ChannelDefinition<LiveChatCredentials> = {
+  type: 'live_chat',
+  title: 'Live Chat',
+  description: 'The chat widget on your website.',
+  credentials: z.object({
+    allowedOrigins: z
+      .array(allowedOrigin)
+      .max(50)
+      .transform((origins) => [...new Set(origins)]),
+  }),
+  secretFields: [],
+  settings: liveChatSettingsSchema,
+  capabilities: {
+    maxTextLength: 20_000,
+    image: true,
+    audio: true,
+    video: true,
+    file: true,
+    maxCaptionLength: 2000,
+    choices: { max: 12, maxLabelLength: 80 },
+    location: true,
+  },
+  needsPublicUrl: false,
+  hasSandbox: false,
+  providerUrls: {},
+};
+
+/** Whether a page of `origin` may show this inbox's widget. */
+export function originAllowed(allowedOrigins: readonly string[], origin: string): boolean {
+  return allowedOrigins.some((allowed) => {
+    const [scheme = '', suffix] = allowed.split('*');
+    if (suffix === undefined) return allowed === origin;
+    return (
+      origin.startsWith(scheme) && origin.endsWith(suffix) && origin.length > scheme.length + suffix.length
+    );
+  });
+}

@@ -1,0 +1,55 @@
+/**
+ * The visitor's session: a signed statement "this browser is visitor V of inbox I until T". Nothing is stored for it; it is renewed
+ * (a new expiry, the same visitor) whenever the widget loads.
+ */
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { isUuid } from '#domain/ids.ts';
+
+export interface VisitorSession {
+  inboxId: string;
+  visitorId: string;
+  expiresAtMs: number;
+}
+
+const formatVersion = 'v1';
+
+/** @param keys the first one signs */
+export function issueVisitorToken(keys: readonly Uint8Array[], session: VisitorSession): string {
+  const key = keys[0];
+  if (!key) throw new Error('No key to sign visitor sessions with.');
+  const expiresAt = Math.floor(session.expiresAtMs / 1000).toString(36);
+  const body = [formatVersion, session.inboxId, session.visitorId, expiresAt].join('.');
+  return `${body}.${mac(key, body)}`;
+}
+
+/** The session a token stands for; null if it is forged, of another inbox or over. Any of `keys` may have signed it. */
+export function readVisitorToken(
+  keys: readonly Uint8Array[],
+  token: string,
+  inboxId: string,
+  nowMs: number,
+): VisitorSession | null {
+  if (token.length > 300) return null;
+  const cut = token.lastIndexOf('.');
+  const body = token.slice(0, Math.max(cut, 0));
+  const given = Buffer.from(token.slice(cut + 1));
+  const signed = keys.some((key) => {
+    const expected = Buffer.from(mac(key, body));
+    return expected.length === given.length && timingSafeEqual(expected, given);
+  });
+  if (!signed) return null;
+  const [version, tokenInboxId, visitorId = '', expiresAt = ''] = body.split('.');
+  const expiresAtMs = Number.parseInt(expiresAt, 36) * 1000;
+  if (version !== formatVersion || tokenInboxId !== inboxId || !isUuid(visitorId) || !(expiresAtMs > nowMs))
+    return null;
+  return { inboxId, visitorId, expiresAtMs };
+}
+
+/** The token of `Authorization: Bearer …`; '' where there is none. */
+export function bearerToken(header: string | undefined): string {
+  return /^Bearer ([\w.-]+)$/.exec(header ?? '')?.[1] ?? '';
+}
+
+function mac(key: Uint8Array, body: string): string {
+  return createHmac('sha256', key).update(body).digest('base64url');
+}

@@ -1,0 +1,34 @@
+/** Signed links to our media: whoever holds one may read that one file until it expires; nobody can make one. */
+import { createHmac, timingSafeEqual } from 'node:crypto';
+
+export interface MediaLinks {
+  /** Absolute. Good for at least `ttlMs`; the same for a while, so that browsers keep what they have loaded. */
+  link(mediaId: string, ttlMs?: number): string;
+  verify(mediaId: string, sig: string, exp: string): boolean;
+}
+
+const hourMs = 3_600_000;
+
+/** @param deps.key a key of its own for this use: derivedKey(keyring, 'media') */
+export function createMediaLinks(deps: {
+  publicUrl: string;
+  key: Uint8Array;
+  now?: () => number;
+}): MediaLinks {
+  const now = deps.now ?? Date.now;
+  const sign = (mediaId: string, exp: string): Buffer =>
+    createHmac('sha256', deps.key).update(`${mediaId}.${exp}`).digest();
+  return {
+    link(mediaId, ttlMs = 6 * hourMs) {
+      const exp = String(((Math.floor(now() / hourMs) + 1) * hourMs + ttlMs) / 1000);
+      const sig = sign(mediaId, exp).toString('base64url');
+      return `${deps.publicUrl}/media/${mediaId}?exp=${exp}&sig=${sig}`;
+    },
+    verify(mediaId, sig, exp) {
+      if (!/^\d{1,12}$/.test(exp) || Number(exp) * 1000 < now()) return false;
+      const given = Buffer.from(sig, 'base64url');
+      const right = sign(mediaId, exp);
+      return given.length === right.length && timingSafeEqual(given, right);
+    },
+  };
+}

@@ -1,0 +1,179 @@
+/** The customers' side of the double. */
+import type { Message, Update, User } from '@grammyjs/types';
+import {
+  addFile,
+  chatOf,
+  type Bot,
+  type Fault,
+  type LedgerEntry,
+  type SandboxChat,
+  type Webhook,
+} from './bot.ts';
+import type { Delivery } from './delivery.ts';
+
+export interface Customer {
+  id: number;
+  firstName: string;
+  lastName?: string;
+  username?: string;
+}
+export interface CustomerMessage {
+  from: Customer;
+  /** A negative id: a group. Default: the private chat with `from`. */
+  chatId?: number;
+  groupTitle?: string;
+  text?: string;
+  photo?: { bytes: Uint8Array; mimeType: string; caption?: string };
+  document?: { bytes: Uint8Array; mimeType: string; name: string; caption?: string };
+  location?: { latitude: number; longitude: number };
+  replyToMessageId?: number;
+}
+export interface BotControl {
+  /** Resolves as soon as the update is queued; its delivery to the webhook goes on by itself. */
+  write(message: CustomerMessage): Message;
+  edit(chatId: number, messageId: number, text: string): void;
+  /** Presses an inline button. @throws where no such button is in the chat */
+  press(chatId: number, messageId: number, data: string): { callbackQueryId: string };
+  react(chatId: number, messageId: number, emoji: string): void;
+  setBlocked(chatId: number, blocked: boolean): void;
+  addFault(fault: Fault): void;
+  clearFaults(): void;
+  setRevoked(revoked: boolean): void;
+  webhook(): Webhook | null;
+  chats(): SandboxChat[];
+  ledger(): readonly LedgerEntry[];
+  answeredCallbacks(): readonly string[];
+  pendingCount(): number;
+}
+
+export function createControl(bot: Bot, delivery: Delivery): BotControl {
+  const emit = (update: Omit<Update, 'update_id'>, chatId: number): void =>
+    delivery.enqueue(bot, { update_id: bot.nextUpdateId++, ...update }, chatId);
+  const inChat = (chatId: number, messageId: number): { chat: SandboxChat; message: Message } => {
+    const chat = chatOf(bot, chatId);
+    const message = chat.messages.find((item) => item.message_id === messageId);
+    if (!message) throw new Error(`There is no message ${messageId} in chat ${chatId}.`);
+    return { chat, message };
+  };
+  return {
+    write(input) {
+      const from = userOf(input.from);
+      const chat = chatOf(bot, input.chatId ?? from.id, from, input.groupTitle);
+      const quoted = chat.messages.find((item) => item.message_id === input.replyToMessageId);
+      const message = {
+        message_id: bot.nextMessageId++,
+        date: now(),
+        chat: chat.chat,
+        from,
+        ...contentOf(bot, input),
+        ...(quoted ? { reply_to_message: quoted as Message['reply_to_message'] } : {}),
+      };
+      chat.messages.push(message);
+      emit({ message }, chat.chat.id);
+      return message;
+    },
+    edit(chatId, messageId, text) {
+      const { chat, message } = inChat(chatId, messageId);
+      const from = message.from ?? userOf({ id: chatId, firstName: 'Customer' });
+      Object.assign(message, { text, edit_date: now() });
+      emit({ edited_message: { ...message, chat: chat.chat, from, edit_date: now() } }, chatId);
+    },
+    press(chatId, messageId, data) {
+      const { chat, message } = inChat(chatId, messageId);
+      const buttons = message.reply_markup?.inline_keyboard.flat() ?? [];
+      if (!buttons.some((button) => 'callback_data' in button && button.callback_data === data))
+        throw new Error(`Message ${messageId} has no button with this data.`);
+      const callbackQueryId = String(BigInt(bot.nextUpdateId) * 1_000_000n + BigInt(messageId % 1_000_000));
+      const from = presserOf(chat);
+      emit(
+        { callback_query: { id: callbackQueryId, from, message, chat_instance: String(chatId), data } },
+        chatId,
+      );
+      return { callbackQueryId };
+    },
+    react(chatId, messageId, emoji) {
+      const { chat } = inChat(chatId, messageId);
+      const reactions = emoji === '' ? [] : [{ type: 'emoji', emoji } as NewReaction];
+      const common = { chat: chat.chat, message_id: messageId, user: presserOf(chat), date: now() };
+      emit({ message_reaction: { ...common, old_reaction: [], new_reaction: reactions } }, chatId);
+    },
+    setBlocked(chatId, blocked) {
+      const chat = chatOf(bot, chatId);
+      if (chat.blocked === blocked) return;
+      chat.blocked = blocked;
+      const member = { status: 'member', user: bot.me } as const;
+      const kicked = { status: 'kicked', user: bot.me, until_date: 0 } as const;
+      const common = { chat: chat.chat, from: presserOf(chat), date: now() };
+      const states = blocked
+        ? { old_chat_member: member, new_chat_member: kicked }
+        : { old_chat_member: kicked, new_chat_member: member };
+      emit({ my_chat_member: { ...common, ...states } }, chatId);
+    },
+    addFault: (fault) => void bot.faults.push({ ...fault }),
+    clearFaults: () => void bot.faults.splice(0),
+    setRevoked: (revoked) => void (bot.revoked = revoked),
+    webhook: () => bot.webhook,
+    chats: () => [...bot.chats.values()],
+    ledger: () => bot.ledger,
+    answeredCallbacks: () => bot.answeredCallbacks,
+    pendingCount: () => bot.pending.length,
+  };
+}
+
+type NewReaction = NonNullable<Update['message_reaction']>['new_reaction'][number];
+
+type Content = Pick<Message, 'text' | 'photo' | 'document' | 'location' | 'caption'>;
+
+function contentOf(bot: Bot, { text, photo, document, location }: CustomerMessage): Content {
+  if (photo) {
+    const fileId = addFile(bot, photo, 'photos');
+    const size = { file_id: fileId, file_unique_id: `u-${fileId}`, file_size: photo.bytes.byteLength };
+    const caption = photo.caption ? { caption: photo.caption } : {};
+    // Telegram gives several sizes, the largest last.
+    return {
+      photo: [
+        { ...size, file_id: `${fileId}-thumbnail`, width: 90, height: 90 },
+        { ...size, width: 800, height: 600 },
+      ],
+      ...caption,
+    };
+  }
+  if (document) {
+    const { bytes, mimeType, name, caption } = document;
+    const fileId = addFile(bot, { bytes, mimeType, name }, 'documents');
+    return {
+      document: {
+        file_id: fileId,
+        file_unique_id: `u-${fileId}`,
+        file_size: bytes.byteLength,
+        mime_type: mimeType,
+        file_name: name,
+      },
+      ...(caption ? { caption } : {}),
+    };
+  }
+  return location ? { location } : { text: text ?? '' };
+}
+
+function userOf({ id, firstName, lastName, username }: Customer): User {
+  return {
+    id,
+    is_bot: false,
+    first_name: firstName,
+    ...(lastName ? { last_name: lastName } : {}),
+    ...(username ? { username } : {}),
+  };
+}
+
+/** Who acts in a chat: its person; in a group, the last one who wrote. */
+function presserOf({ chat, messages }: SandboxChat): User {
+  const writer = messages.findLast((message) => message.from && !message.from.is_bot)?.from;
+  return (
+    writer ??
+    userOf({ id: Math.abs(chat.id), firstName: chat.type === 'private' ? chat.first_name : 'Customer' })
+  );
+}
+
+function now(): number {
+  return Math.floor(Date.now() / 1000);
+}

@@ -1,0 +1,146 @@
+/**
+ * The drive protocol's transactions: lock and load a snapshot, let a pure function decide, store its plan, commit. SQL lives in
+ * migrations/0004_drive.sql; each verb here is one transaction of three round trips.
+ */
+import type pg from 'pg';
+import type { DriveDecision, DrivePlan, DriveSnapshot, OwedWake } from '#domain/drive/snapshot.ts';
+import type { Json } from '#domain/json.ts';
+import type { MessageError } from '#domain/message.ts';
+
+export type Decide = (snapshot: DriveSnapshot) => Promise<DriveDecision>;
+/** Whom the drive is for: a message's own workflow or a run's. */
+export type DriveTarget = { eventId: string; runId?: undefined } | { runId: string; eventId?: undefined };
+
+/** What became of a provider call, told by the execution that claimed it. */
+export interface Settlement {
+  outboxId: string;
+  claim: string;
+  /** `refused` may be tried again at `notBeforeMs`; `unsent` = the claim was too old and nothing was called. */
+  outcome: 'sent' | 'refused' | 'failed' | 'unknown' | 'unsent';
+  providerMessageId: string | null;
+  notBeforeMs: number | null;
+  error: MessageError | null;
+  result: Json;
+}
+
+/**
+ * T1 + T2: ingests (repeatable), locks the conversation, decides and stores in one transaction.
+ * @returns null when there is nothing to drive (the event became no message)
+ */
+export async function enterDrive(
+  pool: pg.Pool,
+  target: DriveTarget,
+  holder: string,
+  decide: Decide,
+): Promise<(DriveDecision & { snapshot: DriveSnapshot }) | null> {
+  return inTransaction(pool, async (client) => {
+    const loaded = await client.query<{ snapshot: DriveSnapshot | null }>({
+      name: 'drive_load',
+      text: 'select drive_load($1::uuid, $2::uuid) as snapshot',
+      values: [target.eventId ?? null, target.runId ?? null],
+    });
+    return decideAndStore(client, loaded.rows[0]?.snapshot ?? null, holder, decide);
+  });
+}
+
+/** T1 alone: makes the message visible even where deciding fails. Idempotent. */
+export async function ingestOnly(pool: pg.Pool, eventId: string): Promise<void> {
+  await pool.query('select ingest_event($1::uuid)', [eventId]);
+}
+
+/** T3 for a run's effect: the evidence always counts; what follows is decided only under a current lease. */
+export async function settleDrive(
+  pool: pg.Pool,
+  conversationId: string,
+  target: DriveTarget,
+  holder: string,
+  settlement: Settlement,
+  decide: Decide,
+): Promise<(DriveDecision & { snapshot: DriveSnapshot }) | null> {
+  return inTransaction(pool, async (client) => {
+    const loaded = await client.query<{ snapshot: DriveSnapshot | null }>({
+      name: 'drive_settle',
+      text: `select drive_settle($1::uuid, $2::uuid, $3::uuid, $4::uuid, $5::uuid, $6, $7, $8::timestamptz, $9::jsonb, $10::jsonb) as snapshot`,
+      values: [conversationId, target.eventId ?? null, target.runId ?? null, ...settlementValues(settlement)],
+    });
+    return decideAndStore(client, loaded.rows[0]?.snapshot ?? null, holder, decide);
+  });
+}
+
+export function settlementValues(settlement: Settlement): unknown[] {
+  const { outboxId, claim, outcome, providerMessageId, notBeforeMs, error, result } = settlement;
+  return [
+    outboxId,
+    claim,
+    outcome,
+    providerMessageId,
+    notBeforeMs === null ? null : new Date(notBeforeMs).toISOString(),
+    error === null ? null : JSON.stringify(error),
+    JSON.stringify(result),
+  ];
+}
+
+/** T4: notes that wakes were paid. Only the payer calls it, after the signal was accepted. Idempotent. */
+export async function markWoken(pool: pg.Pool, wakes: readonly OwedWake[]): Promise<void> {
+  await pool.query(
+    `update runs set woken_no = greatest(woken_no, paid.n)
+       from unnest($1::uuid[], $2::integer[]) as paid(id, n) where runs.id = paid.id`,
+    [wakes.map((wake) => wake.runId), wakes.map((wake) => wake.wakeNo)],
+  );
+}
+
+async function decideAndStore(
+  client: pg.PoolClient,
+  snapshot: DriveSnapshot | null,
+  holder: string,
+  decide: Decide,
+): Promise<(DriveDecision & { snapshot: DriveSnapshot }) | null> {
+  if (snapshot === null) return null;
+  const decision = await decide(snapshot);
+  if (decision.plan) await storePlan(client, snapshot, holder, decision.plan);
+  return { ...decision, snapshot };
+}
+
+async function storePlan(
+  client: pg.PoolClient,
+  snapshot: DriveSnapshot,
+  holder: string,
+  plan: DrivePlan,
+): Promise<void> {
+  const touched =
+    plan.changes.length > 0 ||
+    plan.activities.length > 0 ||
+    (plan.conversation !== null && plan.conversation.owner !== snapshot.conversation.owner);
+  await client.query({
+    name: 'drive_store',
+    text: 'select drive_store($1::uuid, $2::uuid, $3::uuid, $4::jsonb)',
+    values: [
+      snapshot.conversation.id,
+      snapshot.conversation.workspaceId,
+      snapshot.inbox.id,
+      JSON.stringify({ ...plan, holder, touched }),
+    ],
+  });
+}
+
+export async function inTransaction<T>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient) => Promise<T>,
+): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query('begin');
+    try {
+      const result = await work(client);
+      await client.query('commit');
+      return result;
+    } catch (error) {
+      // A connection that can't roll back is thrown away; the server rolls back by itself.
+      await client.query('rollback').catch((failure: Error) => (broken = failure));
+      throw error;
+    }
+  } finally {
+    client.release(broken);
+  }
+}

@@ -1,0 +1,195 @@
+/** Ingress: accepted provider events. What is committed here is never lost; everything later starts from these rows. */
+import { createHash } from 'node:crypto';
+import type pg from 'pg';
+import { uuidV7 } from '#domain/ids.ts';
+import type { Json, JsonObject } from '#domain/json.ts';
+import { plainText, type Part } from '#domain/message.ts';
+import { storableJson } from '#domain/text.ts';
+import { poolOf, type Db } from './client.ts';
+import { inTransaction } from './drive.ts';
+
+/** A parsed channel event, as channels/contract.ts defines it (db knows no channels: only these fields are read). */
+export interface AcceptableEvent {
+  kind: string;
+  eventId: string;
+  threadKey?: string;
+  contact?: { externalId: string };
+  parts?: readonly { kind: string }[];
+  providerMessageId?: string;
+}
+export interface AcceptInput {
+  type: string;
+  inbox: { id: string; workspaceId: string; accountKey: string };
+  events: readonly AcceptableEvent[];
+  raw: Uint8Array;
+}
+export interface Accepted {
+  eventId: string;
+  duplicate: boolean;
+  /** Whether a workflow is to be started for it. */
+  starts: boolean;
+}
+
+/** Kinds that update a message's row at once and need no workflow. */
+const updates = new Set(['status', 'edit', 'delete']);
+
+/**
+ * Stores a batch in ONE statement. Exactly once per (type, account, provider event id), however often and concurrently the provider
+ * repeats it; per order key, accept_no is the order of commit. Results are in the order of `events`.
+ */
+export async function acceptEvents(db: Db, input: AcceptInput): Promise<Accepted[]> {
+  if (input.events.length === 0) return [];
+  const pool = poolOf(db);
+  const rows = input.events.map((event) => toRow(input, event));
+  // A status, edit or delete is applied in the transaction that stores it; plain messages need but the one statement.
+  return rows.some((row) => updates.has(row.kind))
+    ? inTransaction(pool, (client) => accept(client, input, rows))
+    : accept(pool, input, rows);
+}
+
+async function accept(
+  pool: Pick<pg.Pool, 'query'>,
+  input: AcceptInput,
+  rows: EventRow[],
+): Promise<Accepted[]> {
+  const { rows: stored } = await pool.query<{ key: Buffer; event_id: string; fresh: boolean }>({
+    name: 'accept_events',
+    text: `with incoming as (
+        select * from unnest($1::bytea[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::jsonb[])
+          with ordinality as t(key, id, provider_event_id, order_key, kind, target, payload, n)
+      ), claimed as (
+        insert into inbound_keys (key, event_id, workspace_id)
+        select key, id, $9::uuid from incoming order by key
+        on conflict (key) do nothing returning key, event_id
+      ), ordered as (
+        select i.*, nextval('inbound_accept_no') as accept_no
+          from (select incoming.*, pg_advisory_xact_lock(7001, hashtext(order_key))
+                  from incoming join claimed using (key) where claimed.event_id = incoming.id order by n offset 0) i
+      ), inserted as (
+        insert into inbound_events (id, accept_no, workspace_id, inbox_id, type, account_key, provider_event_id, order_key, kind,
+                                    target_provider_message_id, payload, raw)
+        select id, accept_no, $9::uuid, $10::uuid, $11, $12, provider_event_id, order_key, kind, target, payload, $8::bytea from ordered
+      )
+      select key, event_id, true as fresh from claimed`,
+    values: [
+      rows.map((row) => row.key),
+      rows.map((row) => row.id),
+      rows.map((row) => row.providerEventId),
+      rows.map((row) => row.orderKey),
+      rows.map((row) => row.kind),
+      rows.map((row) => row.target),
+      rows.map((row) => row.payload),
+      Buffer.from(input.raw),
+      input.inbox.workspaceId,
+      input.inbox.id,
+      input.type,
+      input.inbox.accountKey,
+    ],
+  });
+  const fresh = new Set(stored.map((row) => row.event_id));
+  const applied = rows.filter((row) => fresh.has(row.id) && updates.has(row.kind));
+  // Unapplied ones stay unmatched and are applied by whoever stores their message.
+  for (const row of applied) await pool.query('select apply_provider_event($1::uuid)', [row.id]);
+  const earlier = await firstDeliveries(
+    pool,
+    rows.filter((row) => !fresh.has(row.id)).map((row) => row.key),
+  );
+  return rows.map((row) =>
+    fresh.has(row.id)
+      ? { eventId: row.id, duplicate: false, starts: !updates.has(row.kind) }
+      : { eventId: earlier.get(row.key.toString('hex')) ?? row.id, duplicate: true, starts: false },
+  );
+}
+
+async function firstDeliveries(pool: Pick<pg.Pool, 'query'>, keys: Buffer[]): Promise<Map<string, string>> {
+  if (keys.length === 0) return new Map();
+  const { rows } = await pool.query<{ key: Buffer; event_id: string }>(
+    'select key, event_id from inbound_keys where key = any($1::bytea[])',
+    [keys],
+  );
+  return new Map(rows.map((row) => [row.key.toString('hex'), row.event_id]));
+}
+
+interface EventRow {
+  key: Buffer;
+  id: string;
+  providerEventId: string;
+  orderKey: string;
+  kind: string;
+  target: string | null;
+  payload: string;
+}
+
+function toRow(input: AcceptInput, event: AcceptableEvent): EventRow {
+  const { type, inbox } = input;
+  const payload = storableJson(structuredClone(event) as unknown as JsonObject);
+  // Two ids that differ only in what Postgres can't store are still two ids: the key is made from the id as it came.
+  const key = createHash('sha256')
+    .update(JSON.stringify([type, inbox.accountKey, event.eventId]))
+    .digest();
+  const media: JsonObject[] = [];
+  if (event.parts) {
+    const parts = (payload['parts'] as JsonObject[]).map((part) => splitMedia(part, media));
+    payload['parts'] = parts;
+    payload['text'] = plainText(parts as unknown as Part[]);
+    payload['media'] = media;
+  }
+  const thread = JSON.stringify([
+    event.threadKey ?? '',
+    event.contact?.externalId ?? event.providerMessageId ?? '',
+  ]);
+  return {
+    key,
+    id: uuidV7(),
+    providerEventId: storableJson(event.eventId),
+    orderKey: createHash('sha256').update(`${inbox.id}\n${thread}`).digest('base64url').slice(0, 32),
+    kind: event.kind,
+    target: updates.has(event.kind) ? storableJson(event.providerMessageId ?? '') : null,
+    payload: JSON.stringify(payload),
+  };
+}
+
+/** Moves a media part's source out of the message: it becomes a media row's, the part keeps the id. */
+function splitMedia(part: JsonObject, media: JsonObject[]): Json {
+  if (!('source' in part)) return part;
+  const { source, ...rest } = part;
+  const id = uuidV7();
+  media.push({
+    id,
+    source: source ?? null,
+    mime_type: rest['mimeType'] ?? 'application/octet-stream',
+    name: rest['name'] ?? null,
+    size_bytes: rest['sizeBytes'] ?? null,
+  });
+  return { ...rest, mediaId: id };
+}
+
+/**
+ * Claims up to `limit` events no workflow was started for: oldest first, fair between workspaces. Several processes share the queue
+ * (SKIP LOCKED); what one takes and doesn't start is given back by the sweeper.
+ */
+export async function claimUnstarted(pool: pg.Pool, limit: number): Promise<string[]> {
+  const { rows } = await pool.query<{ id: string }>(
+    `with waiting as (
+       select id, accept_no, row_number() over (partition by workspace_id order by accept_no) as turn
+         from (select id, accept_no, workspace_id from inbound_events
+                where started_at is null and workspace_id is not null and kind in ('message', 'reaction', 'contact')
+                order by accept_no limit 5000) oldest
+     ), mine as (
+       select e.id from inbound_events e join (select id from waiting order by turn, accept_no limit $1) w using (id)
+        where e.started_at is null for update of e skip locked
+     )
+     update inbound_events e set started_at = clock_timestamp() from mine where e.id = mine.id
+     returning e.id, e.accept_no`,
+    [limit],
+  );
+  return rows.map((row) => row.id);
+}
+
+/** Gives back events whose workflow could not be started. */
+export async function unstart(pool: pg.Pool, eventIds: readonly string[]): Promise<void> {
+  await pool.query(
+    'update inbound_events set started_at = null where id = any($1::uuid[]) and ingested_at is null',
+    [eventIds],
+  );
+}

@@ -1,0 +1,54 @@
+/** Messages of a conversation as the screens read them. They are written by ingest, drive and agents' replies. */
+import type { Selectable } from 'kysely';
+import type { Tx } from './client.ts';
+import type { ConversationActivitiesTable, MessagesTable } from './schema.ts';
+
+export type MessageRow = Selectable<MessagesTable>;
+export type ActivityRow = Selectable<ConversationActivitiesTable>;
+
+/**
+ * Ascending by seq. Without a place, or before one, the newest `limit` of what is there; after one, the oldest `limit`. One more than
+ * `limit` where there is more, at the far end.
+ */
+export async function listMessages(
+  tx: Tx,
+  conversationId: string,
+  range: { before?: number; after?: number },
+  limit: number,
+): Promise<MessageRow[]> {
+  let query = tx.selectFrom('messages').selectAll().where('conversation_id', '=', conversationId);
+  if (range.before !== undefined) query = query.where('seq', '<', range.before);
+  if (range.after !== undefined) query = query.where('seq', '>', range.after);
+  if (range.after !== undefined && range.before === undefined) {
+    return query
+      .orderBy('seq', 'asc')
+      .limit(limit + 1)
+      .execute();
+  }
+  const rows = await query
+    .orderBy('seq', 'desc')
+    .limit(limit + 1)
+    .execute();
+  return rows.reverse();
+}
+
+export async function findMessage(tx: Tx, id: string): Promise<MessageRow | undefined> {
+  return tx.selectFrom('messages').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+/** Activity lines between two places of the thread (inclusive), oldest first; at most `limit`, the newest ones. */
+export async function listActivities(
+  tx: Tx,
+  conversationId: string,
+  range: { fromSeq?: number; toSeq?: number },
+  limit: number,
+): Promise<ActivityRow[]> {
+  let query = tx
+    .selectFrom('conversation_activities')
+    .selectAll()
+    .where('conversation_id', '=', conversationId);
+  if (range.fromSeq !== undefined) query = query.where('after_seq', '>=', range.fromSeq);
+  if (range.toSeq !== undefined) query = query.where('after_seq', '<=', range.toSeq);
+  const rows = await query.orderBy('id', 'desc').limit(limit).execute();
+  return rows.reverse();
+}

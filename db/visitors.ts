@@ -1,0 +1,115 @@
+/** What a visitor of the chat widget may read: their own messages, never notes, authors' ids or anything of a run. */
+import { sql } from 'kysely';
+import type { Part } from '#domain/message.ts';
+import type { Db, Tx } from './client.ts';
+
+/** A visitor of one inbox, as the signed session names them. */
+export interface VisitorKey {
+  inboxId: string;
+  visitorId: string;
+}
+
+/** A place in a visitor's thread: a conversation, and a seq in it. */
+export interface ThreadPlace {
+  conversationId: string;
+  seq: number;
+}
+
+export interface VisitorMessageRow extends ThreadPlace {
+  id: string;
+  direction: 'in' | 'out';
+  authorKind: string;
+  authorName: string | null;
+  parts: Part[];
+  providerMessageId: string | null;
+  createdAt: Date;
+  deleted: boolean;
+  /** Files of it whose bytes aren't here (yet), by media id. */
+  missingMedia: Record<string, 'pending' | 'failed'>;
+  /** The lowest seq of the conversation whose sending is not over: everything from there on must be asked for again. */
+  unsettledSeq: number | null;
+}
+
+/** Which part of the thread: from a place on, back from a place, or its end. */
+export type ThreadRange = { after: ThreadPlace } | { before: ThreadPlace } | 'end';
+
+/**
+ * A part of the visitor's thread, oldest first. One statement, so that what is unsettled is judged on the same snapshot as
+ * what is returned: a message that is being sent can't fall between two readings.
+ */
+export async function visitorThread(
+  tx: Tx,
+  visitor: VisitorKey,
+  range: ThreadRange,
+  limit: number,
+): Promise<VisitorMessageRow[]> {
+  const backwards = range === 'end' || 'before' in range;
+  const direction = backwards ? sql`desc` : sql`asc`;
+  const { rows } = await sql<VisitorMessageRow>`
+    select m.id, m.conversation_id as "conversationId", m.seq, m.direction, m.author_kind as "authorKind",
+           case when m.author_kind = 'agent' then m.author_name end as "authorName",
+           m.parts, m.provider_message_id as "providerMessageId", m.created_at as "createdAt",
+           m.deleted_at is not null as deleted,
+           coalesce((select jsonb_object_agg(f.id, f.state) from media f where f.message_id = m.id and f.state <> 'stored'), '{}') as "missingMedia",
+           unsettled.seq as "unsettledSeq"
+      from contacts k
+      join conversations c on c.contact_id = k.id and c.inbox_id = k.inbox_id
+      left join lateral (
+        select min(o.seq) as seq from messages o
+         where o.conversation_id = c.id and o.direction = 'out' and o.status in ('planned', 'sending', 'parked', 'unknown')
+      ) unsettled on true
+      join messages m on m.conversation_id = c.id
+     where k.inbox_id = ${visitor.inboxId} and k.external_id = ${visitor.visitorId}
+       and (m.direction = 'in' or (m.direction = 'out' and m.status in ('sent', 'delivered', 'read')))
+       and ${placed(range)}
+     order by c.created_at ${direction}, c.id ${direction}, m.seq ${direction}
+     limit ${limit}`.execute(tx);
+  return backwards ? rows.reverse() : rows;
+}
+
+function placed(range: ThreadRange) {
+  if (range === 'end') return sql`true`;
+  const [place, later] = 'after' in range ? [range.after, sql`>`] : [range.before, sql`<`];
+  // A place in a conversation that isn't this visitor's compares with null: nothing is returned.
+  return sql`(c.created_at, c.id, m.seq) ${later} (
+    select p.created_at, p.id, ${place.seq}::bigint from conversations p
+     where p.id = ${place.conversationId} and p.contact_id = k.id)`;
+}
+
+/** The conversation a visitor is in, or was in last. */
+export async function latestConversationId(tx: Tx, visitor: VisitorKey): Promise<string | null> {
+  const row = await tx
+    .selectFrom('conversations as c')
+    .innerJoin('contacts as k', 'k.id', 'c.contact_id')
+    .select('c.id')
+    .where('k.inbox_id', '=', visitor.inboxId)
+    .where('k.external_id', '=', visitor.visitorId)
+    .orderBy('c.created_at', 'desc')
+    .orderBy('c.id', 'desc')
+    .executeTakeFirst();
+  return row?.id ?? null;
+}
+
+/** Whose conversation this is: what routes the feed to the streams. Engine role: the feed is of all workspaces. */
+export async function visitorOfConversation(db: Db, conversationId: string): Promise<VisitorKey | null> {
+  const row = await db
+    .selectFrom('conversations as c')
+    .innerJoin('contacts as k', 'k.id', 'c.contact_id')
+    .select(['c.inbox_id as inboxId', 'k.external_id as visitorId'])
+    .where('c.id', '=', conversationId)
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+/** The oldest inbox of a type, for the demo page. Engine role: the page has no session and so no workspace. */
+export async function firstInboxOfType(db: Db, type: string): Promise<{ id: string; name: string } | null> {
+  const row = await db
+    .selectFrom('inboxes')
+    .select(['id', 'name'])
+    .where('type', '=', type)
+    .where('deleted_at', 'is', null)
+    .orderBy('created_at')
+    .orderBy('id')
+    .executeTakeFirst();
+  return row ?? null;
+}

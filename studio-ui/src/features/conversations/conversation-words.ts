@@ -1,0 +1,89 @@
+/** A conversation in a line. Pure. */
+import { isMedia, type MediaKind, type Part } from '#domain/message.ts';
+import type { Activity, Conversation } from '../../lib/api/types.ts';
+
+export function contactName(conversation: Pick<Conversation, 'contact'>): string {
+  return conversation.contact.name || conversation.contact.externalId;
+}
+
+const MEDIA_WORDS: Record<MediaKind, string> = { image: 'Photo', audio: 'Voice message', video: 'Video', file: 'File' };
+
+/** The last message in one line; media are named. */
+export function preview(conversation: Conversation): string {
+  const last = conversation.lastMessage;
+  if (!last) return 'No message yet';
+  const text = last.text.replace(/\s+/g, ' ').trim();
+  return text !== '' ? text.slice(0, 200) : partsPreview(last.parts ?? []);
+}
+function partsPreview(parts: readonly Part[]): string {
+  const media = parts.find(isMedia);
+  if (media) return MEDIA_WORDS[media.kind];
+  return parts.length === 0 ? 'Attachment' : 'Message without text';
+}
+
+interface Names {
+  member: (userId: string) => string | undefined;
+  team: (teamId: string) => string | undefined;
+  customer?: (customerId: string) => string | undefined;
+}
+
+/** What an activity line says. Unknown kinds are shown by their name rather than dropped. */
+export function activityWords(activity: Activity, names: Names): string {
+  const who = actorName(activity, names);
+  const text = (key: string): string | undefined => {
+    const value = activity.data[key];
+    return typeof value === 'string' && value !== '' ? value : undefined;
+  };
+  const list = (key: string): string => {
+    const value = activity.data[key];
+    return Array.isArray(value) ? value.map((item) => `“${String(item)}”`).join(', ') : '';
+  };
+  const flow = text('flowName') ?? text('name');
+  const words: Record<string, () => string> = {
+    taken_over: () => `${who} took over from the bot`,
+    given_back: () => `${who} gave it back to the bot`,
+    resolved: () => `${who} resolved the conversation`,
+    reopened: () => (activity.actor.kind === 'contact' ? 'A new message reopened the conversation' : `${who} reopened the conversation`),
+    snoozed: () => `${who} snoozed the conversation`,
+    pending: () => `${who} set it to pending`,
+    assigned: () => assignedWords(who, text('assigneeId'), text('teamId'), names),
+    labelled: () => labelWords(who, list('added') || list('add'), list('removed') || list('remove')),
+    labels: () => labelWords(who, list('added') || list('add'), list('removed') || list('remove')),
+    priority: () => `${who} set the priority to ${text('priority') ?? text('to') ?? 'none'}`,
+    flow_started: () => `Flow ${flow ? `“${flow}” ` : ''}started`,
+    flow_completed: () => `Flow ${flow ? `“${flow}” ` : ''}completed`,
+    flow_ended: () => `Flow ${flow ? `“${flow}” ` : ''}ended`,
+    flow_failed: () => `Flow ${flow ? `“${flow}” ` : ''}failed`,
+    flow_cancelled: () => `${who} cancelled the flow`,
+    handoff: () => `The bot handed over to a person${text('note') ? `: ${text('note')}` : ''}`,
+    handed_off: () => `The bot handed over to a person${text('note') ? `: ${text('note')}` : ''}`,
+    customer: () => `${who} connected a customer`,
+    customer_connected: () => `${who} connected a customer`,
+    blocked: () => 'The contact blocked this inbox',
+    unblocked: () => 'The contact came back',
+    updated: () => 'The contact changed their profile',
+    reaction: () => `Reaction ${text('emoji') ?? 'taken back'}`,
+  };
+  return words[activity.kind]?.() ?? `${who}: ${activity.kind.replaceAll('_', ' ')}`;
+}
+
+function actorName(activity: Activity, names: Names): string {
+  const { actor } = activity;
+  if (actor.name) return actor.name;
+  const member = actor.id === null ? undefined : names.member(actor.id);
+  if (member) return member;
+  const kinds: Record<string, string> = { agent: 'Somebody', api_key: 'An API key', bot: 'The bot', run: 'The bot', contact: 'The contact' };
+  return kinds[actor.kind] ?? 'Teloring';
+}
+function assignedWords(who: string, assigneeId: string | undefined, teamId: string | undefined, names: Names): string {
+  const person = assigneeId ? (names.member(assigneeId) ?? 'a former member') : undefined;
+  const team = teamId ? (names.team(teamId) ?? 'a former team') : undefined;
+  if (!person && !team) return `${who} took the assignment back`;
+  if (person === who) return `${who} took it on${team ? ` for ${team}` : ''}`;
+  return `${who} assigned it to ${[person, team].filter(Boolean).join(' in ')}`;
+}
+function labelWords(who: string, added: string, removed: string): string {
+  if (added && removed) return `${who} added ${added} and removed ${removed}`;
+  if (removed) return `${who} removed the label ${removed}`;
+  return `${who} added the label ${added}`;
+}

@@ -1,0 +1,163 @@
+/** One open conversation: its messages, its activity lines, what the agent sends, and every change as it happens. */
+import { uuidV7 } from '#domain/ids.ts';
+import { plainText, type Part } from '#domain/message.ts';
+import { ApiFailure, isAbort, messageOf } from '../../lib/api/client.ts';
+import { api } from '../../lib/api/endpoints.ts';
+import type { Activity, Conversation, ConversationChange, Message } from '../../lib/api/types.ts';
+import { feed } from '../../lib/feed.svelte.ts';
+import { attempt } from '../../lib/notify.ts';
+import { throttled } from '../../lib/throttled.ts';
+import { isSameSend, mergeMessages, type PendingMessage } from './thread-rows.ts';
+
+const PAGE = 50;
+
+export class Thread {
+  readonly id: string;
+  conversation = $state.raw<Conversation | null>(null);
+  messages = $state.raw<Message[]>([]);
+  activities = $state.raw<Activity[]>([]);
+  pending = $state.raw<PendingMessage[]>([]);
+  failure = $state.raw<ApiFailure | null>(null);
+  hasOlder = $state(false);
+  isLoadingOlder = $state(false);
+  /** Said by the live region. */
+  announcement = $state('');
+  readonly #abort = new AbortController();
+
+  constructor(id: string) {
+    this.id = id;
+  }
+
+  /** Loads and then follows the feed until the returned function is called. */
+  open(): () => void {
+    void this.load();
+    const refresh = throttled(() => void this.#refresh(), 30, 300);
+    const undo = [
+      feed.onEvent((event) => {
+        if (event.conversationId !== this.id) return;
+        if (event.name === 'message.updated' && event.seq !== undefined) void this.#reread(event.seq);
+        else refresh();
+      }),
+      feed.onResync(() => void this.load()),
+    ];
+    return () => {
+      this.#abort.abort();
+      refresh.cancel();
+      undo.forEach((stop) => stop());
+    };
+  }
+
+  async load(): Promise<void> {
+    await this.#guarded(async (signal) => {
+      const [conversation, page, activities] = await Promise.all([
+        api.conversation(this.id, signal),
+        api.messages(this.id, newest(PAGE), signal),
+        api.activities(this.id, signal),
+      ]);
+      this.#accept(page.items);
+      this.conversation = conversation;
+      this.activities = activities.items;
+      this.hasOlder = (this.messages[0]?.seq ?? 1) > 1;
+      this.failure = null;
+      this.#markRead();
+    });
+  }
+  async older(): Promise<void> {
+    const first = this.messages[0];
+    if (!this.hasOlder || this.isLoadingOlder || !first) return;
+    this.isLoadingOlder = true;
+    await this.#guarded(async (signal) => {
+      const page = await api.messages(this.id, { before: String(first.seq), limit: String(PAGE) }, signal);
+      this.#accept(page.items);
+      this.hasOlder = page.items.length > 0 && (this.messages[0]?.seq ?? 1) > 1;
+    });
+    this.isLoadingOlder = false;
+  }
+
+  /** Shows the message at once. A retry keeps the client's id, so it can't be sent twice. */
+  async send(parts: Part[], isPrivate: boolean, clientMessageId: string = uuidV7()): Promise<void> {
+    const pending: PendingMessage = { clientMessageId, parts, isPrivate, state: 'sending', atMs: Date.now() };
+    this.pending = [...this.pending.filter((one) => one.clientMessageId !== clientMessageId), pending];
+    try {
+      const message = await api.sendMessage(this.id, { clientMessageId, parts, ...(isPrivate ? { private: true } : {}) });
+      this.#forget(clientMessageId);
+      this.#accept([message]);
+    } catch (error) {
+      this.pending = this.pending.map((one) =>
+        one.clientMessageId === clientMessageId ? { ...one, state: 'failed', reason: messageOf(error) } : one,
+      );
+    }
+  }
+  retry(pending: PendingMessage): Promise<void> {
+    return this.send(pending.parts, pending.isPrivate, pending.clientMessageId);
+  }
+  discard(pending: PendingMessage): void {
+    this.#forget(pending.clientMessageId);
+  }
+  #forget(clientMessageId: string): void {
+    this.pending = this.pending.filter((one) => one.clientMessageId !== clientMessageId);
+  }
+
+  /** Shows the change at once and takes it back if it is refused. */
+  async change(what: string, change: ConversationChange): Promise<boolean> {
+    const before = this.conversation;
+    if (!before) return false;
+    this.conversation = { ...before, ...change };
+    const isDone = await attempt(what, async () => {
+      this.conversation = await api.changeConversation(this.id, change);
+    });
+    if (!isDone) this.conversation = before;
+    return isDone;
+  }
+
+  async #refresh(): Promise<void> {
+    await this.#guarded(async (signal) => {
+      const last = this.messages.at(-1)?.seq ?? 0;
+      const [conversation, page, activities] = await Promise.all([
+        api.conversation(this.id, signal),
+        api.messages(this.id, newest(20), signal),
+        api.activities(this.id, signal),
+      ]);
+      const isJoined = last === 0 || (page.items[0]?.seq ?? 0) <= last + 1;
+      if (!isJoined) return this.load();
+      this.#announce(page.items.filter((message) => message.seq > last && message.direction === 'in'));
+      this.#accept(page.items);
+      this.conversation = conversation;
+      this.activities = activities.items;
+      this.#markRead();
+    });
+  }
+  /** One message changed: only that one is read. */
+  async #reread(seq: number): Promise<void> {
+    await this.#guarded(async (signal) => {
+      const page = await api.messages(this.id, { before: String(seq + 1), limit: '1' }, signal);
+      this.#accept(page.items);
+    });
+  }
+  #accept(fresh: Message[]): void {
+    this.messages = mergeMessages(this.messages, fresh);
+    this.pending = this.pending.filter((one) => !fresh.some((message) => isSameSend(message, one)));
+  }
+  #announce(fresh: Message[]): void {
+    const last = fresh.at(-1);
+    if (last) this.announcement = `${last.author.name ?? 'The contact'}: ${plainText(last.parts) || 'an attachment'}`;
+  }
+  #markRead(): void {
+    const seq = this.conversation?.lastSeq ?? 0;
+    if (seq === 0 || document.visibilityState !== 'visible') return;
+    // Being marked as read is no promise: the next opening does it again.
+    api.markRead(this.id, seq).catch(() => undefined);
+  }
+  async #guarded(load: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    try {
+      await load(this.#abort.signal);
+    } catch (error) {
+      if (isAbort(error)) return;
+      const failure = error instanceof ApiFailure ? error : new ApiFailure(0, 'unexpected', messageOf(error));
+      // What is on screen stays; only a thread that never loaded shows the failure in its place.
+      if (!this.conversation) this.failure = failure;
+    }
+  }
+}
+
+const newest = (limit: number) => ({ before: String(Number.MAX_SAFE_INTEGER), limit: String(limit) });

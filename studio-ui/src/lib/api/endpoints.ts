@@ -1,0 +1,102 @@
+/** Every call the UI makes, typed. One place, so that a change of the contract is one edit. */
+import type { FlowProblem } from '#domain/flow/types.ts';
+import type { Part } from '#domain/message.ts';
+import type { JsonObject } from '#domain/json.ts';
+import type { Role } from '#domain/roles.ts';
+import type { Query } from '../routes.ts';
+import { request } from './client.ts';
+import type * as Api from './types.ts';
+
+const get = <T>(path: string, query: Query = {}, signal?: AbortSignal) =>
+  request<T>('GET', path, signal ? { query, signal } : { query });
+const post = <T>(path: string, body: unknown = {}) => request<T>('POST', path, { body });
+const patch = <T>(path: string, body: unknown) => request<T>('PATCH', path, { body });
+const remove = (path: string) => request<null>('DELETE', path);
+const id = encodeURIComponent;
+
+export const api = {
+  me: () => get<Api.Me>('/api/me'),
+  signIn: (email: string, password: string) => post<unknown>('/api/auth/sign-in/email', { email, password }),
+  signOut: () => post<unknown>('/api/auth/sign-out'),
+  changePassword: (currentPassword: string, newPassword: string) =>
+    post<unknown>('/api/auth/change-password', { currentPassword, newPassword, revokeOtherSessions: true }),
+  renameMe: (name: string) => post<unknown>('/api/auth/update-user', { name }),
+  activateWorkspace: (organizationId: string) => post<unknown>('/api/auth/organization/set-active', { organizationId }),
+
+  inboxes: () => get<Api.Page<Api.Inbox>>('/api/inboxes', { limit: '100' }),
+  createInbox: (input: { type: string; name: string; credentials: JsonObject; sandbox?: boolean }) =>
+    post<Api.Inbox | Api.InboxCreated>('/api/inboxes', input),
+  updateInbox: (inboxId: string, change: { name?: string; settings?: JsonObject; reopenWithinHours?: number }) =>
+    patch<Api.Inbox>(`/api/inboxes/${id(inboxId)}`, change),
+  deleteInbox: (inboxId: string) => remove(`/api/inboxes/${id(inboxId)}`),
+  diagnostics: (inboxId: string) => get<Api.Diagnostics>(`/api/inboxes/${id(inboxId)}/diagnostics`),
+  probeInbox: (inboxId: string) => post<Api.Diagnostics>(`/api/inboxes/${id(inboxId)}/probe`),
+
+  conversations: (query: Query, signal?: AbortSignal) => get<Api.Page<Api.Conversation>>('/api/conversations', query, signal),
+  conversation: (conversationId: string, signal?: AbortSignal) =>
+    get<Api.Conversation>(`/api/conversations/${id(conversationId)}`, {}, signal),
+  changeConversation: (conversationId: string, change: Api.ConversationChange) =>
+    patch<Api.Conversation>(`/api/conversations/${id(conversationId)}`, change),
+  messages: (conversationId: string, query: Query, signal?: AbortSignal) =>
+    get<Api.Page<Api.Message>>(`/api/conversations/${id(conversationId)}/messages`, query, signal),
+  activities: (conversationId: string, signal?: AbortSignal) =>
+    get<Api.Page<Api.Activity>>(`/api/conversations/${id(conversationId)}/activities`, { limit: '100' }, signal),
+  sendMessage: (conversationId: string, input: { clientMessageId: string; parts: Part[]; private?: boolean }) =>
+    post<Api.Message>(`/api/conversations/${id(conversationId)}/messages`, input),
+  markRead: (conversationId: string, seq: number) => post<null>(`/api/conversations/${id(conversationId)}/read`, { seq }),
+  upload: (file: File) => {
+    const body = new FormData();
+    body.set('file', file);
+    return request<{ mediaId: string; url: string; mimeType: string; name?: string; sizeBytes?: number }>(
+      'POST',
+      '/api/media',
+      { body },
+    );
+  },
+
+  customers: (query: Query, signal?: AbortSignal) => get<Api.Page<Api.Customer>>('/api/customers', query, signal),
+  customer: (customerId: string) => get<Api.Customer>(`/api/customers/${id(customerId)}`),
+  createCustomer: (input: Api.CustomerInput) => post<Api.Customer>('/api/customers', input),
+  updateCustomer: (customerId: string, change: Api.CustomerInput) =>
+    patch<Api.Customer>(`/api/customers/${id(customerId)}`, change),
+
+  flows: () => get<Api.Page<Api.Flow>>('/api/flows', { limit: '100' }),
+  flow: (flowId: string) => get<Api.Flow>(`/api/flows/${id(flowId)}`),
+  flowVersions: (flowId: string) => get<Api.Page<Api.FlowVersion>>(`/api/flows/${id(flowId)}/versions`, { limit: '100' }),
+  createFlow: (name: string) => post<Api.Flow>('/api/flows', { name }),
+  updateFlow: (flowId: string, change: { name?: string; enabled?: boolean }) =>
+    patch<Api.Flow>(`/api/flows/${id(flowId)}`, change),
+  publishFlow: (flowId: string) => post<{ versionNo: number; problems?: FlowProblem[] }>(`/api/flows/${id(flowId)}/publish`),
+  rollbackFlow: (flowId: string, versionNo: number) => post<Api.Flow>(`/api/flows/${id(flowId)}/rollback`, { versionNo }),
+  deleteFlow: (flowId: string) => remove(`/api/flows/${id(flowId)}`),
+
+  runs: (query: Query, signal?: AbortSignal) => get<Api.Page<Api.Run>>('/api/runs', query, signal),
+  run: (runId: string) => get<Api.Run>(`/api/runs/${id(runId)}`),
+  runSteps: (runId: string) => get<Api.Page<Api.RunStep>>(`/api/runs/${id(runId)}/steps`, { limit: '100' }),
+  runHistory: (runId: string) => get<Api.Page<Api.HistoryEvent>>(`/api/runs/${id(runId)}/history`, { limit: '100' }),
+  cancelRun: (runId: string) => post<unknown>(`/api/runs/${id(runId)}/cancel`),
+
+  members: () => get<Api.Page<Api.Member>>('/api/members', { limit: '100' }),
+  changeMember: (memberId: string, role: Role) => patch<Api.Member>(`/api/members/${id(memberId)}`, { role }),
+  removeMember: (memberId: string) => remove(`/api/members/${id(memberId)}`),
+  invitations: () => get<Api.Page<Api.Invitation>>('/api/invitations', { limit: '100' }),
+  invite: (email: string, role: Role) => post<Api.InvitationCreated>('/api/invitations', { email, role }),
+  revokeInvitation: (invitationId: string) => remove(`/api/invitations/${id(invitationId)}`),
+  lookUpInvitation: (token: string) => post<Api.OpenInvitation>('/api/invitations/lookup', { token }),
+  acceptInvitation: (input: { token: string; name?: string; password?: string }) =>
+    post<{ workspace: { id: string; slug: string } }>('/api/invitations/accept', input),
+  apiKeys: () => get<Api.Page<Api.ApiKey>>('/api/api-keys', { limit: '100' }),
+  createApiKey: (input: { name: string; role: Role; expiresInDays?: number }) =>
+    post<Api.ApiKey & { key: string }>('/api/api-keys', input),
+  revokeApiKey: (keyId: string) => remove(`/api/api-keys/${id(keyId)}`),
+  teams: () => get<Api.Page<Api.Team>>('/api/teams', { limit: '100' }),
+  createTeam: (name: string) => post<Api.Team>('/api/teams', { name }),
+  changeTeam: (teamId: string, change: { name?: string; memberIds?: string[] }) =>
+    patch<Api.Team>(`/api/teams/${id(teamId)}`, change),
+  deleteTeam: (teamId: string) => remove(`/api/teams/${id(teamId)}`),
+  labels: () => get<Api.Page<Api.Label>>('/api/labels', { limit: '100' }),
+  createLabel: (input: Api.Label) => post<Api.Label>('/api/labels', input),
+  changeLabel: (name: string, change: Partial<Api.Label>) => patch<null>(`/api/labels/${id(name)}`, change),
+  deleteLabel: (name: string) => remove(`/api/labels/${id(name)}`),
+  audit: (query: Query, signal?: AbortSignal) => get<Api.Page<Api.AuditEntry>>('/api/audit', query, signal),
+};

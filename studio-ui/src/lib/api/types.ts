@@ -1,0 +1,262 @@
+/** What the API answers, by hand from the public contract. Fields beyond the contract are optional: a page shows them if there. */
+import type { ChannelType, HealthState, InboxState } from '#domain/channel.ts';
+import type { ConversationStatus, MessageWindow, Priority } from '#domain/conversation.ts';
+import type { FlowDefinition, FlowProblem } from '#domain/flow/types.ts';
+import type { Json, JsonObject } from '#domain/json.ts';
+import type { AuthorKind, MessageDirection, MessageError, MessageStatus, Part } from '#domain/message.ts';
+import type { Role } from '#domain/roles.ts';
+
+export interface Page<T> {
+  items: T[];
+  nextCursor: string | null;
+}
+
+export interface Workspace {
+  id: string;
+  name: string;
+  slug: string;
+}
+export interface Me {
+  user: { id: string; name: string; email: string } | null;
+  workspace: Workspace;
+  role: Role;
+  workspaces: (Workspace & { role?: Role })[];
+  /** Provider doubles are on in this deployment. */
+  sandbox?: boolean;
+  temporalUiUrl?: string | null;
+}
+
+export interface DirectionHealth {
+  state: HealthState;
+  reason?: string;
+  since?: string;
+}
+export interface Inbox {
+  id: string;
+  type: ChannelType;
+  name: string;
+  sandbox: boolean;
+  state: InboxState;
+  inbound: DirectionHealth;
+  outbound: DirectionHealth;
+  account: { externalId: string; label: string };
+  createdAt: string;
+  settings?: JsonObject;
+  reopenWithinHours?: number;
+  lastInAt?: string | null;
+  lastOutAt?: string | null;
+  webhookUrl?: string | null;
+}
+export interface InboxCreated {
+  inbox: Inbox;
+  secret?: string;
+  warnings?: string[];
+}
+export interface Diagnostics {
+  inbound: DirectionHealth;
+  outbound: DirectionHealth;
+  webhookUrl?: string | null;
+  facts?: Record<string, Json>;
+  checkedAt?: string | null;
+}
+
+export interface Contact {
+  id: string;
+  externalId: string;
+  name: string | null;
+  email?: string | null;
+  phone?: string | null;
+  avatarUrl?: string | null;
+  blockedAt?: string | null;
+  inboxId?: string;
+}
+export interface Conversation {
+  id: string;
+  inboxId: string;
+  contact: Contact;
+  customerId: string | null;
+  threadKey: string;
+  status: ConversationStatus;
+  assigneeId: string | null;
+  teamId: string | null;
+  labels: string[];
+  priority: Priority;
+  owner: 'bot' | 'human' | 'none';
+  lastSeq: number;
+  lastMessageAt: string | null;
+  window: MessageWindow;
+  snoozedUntil?: string | null;
+  lastMessage?: { text: string; direction: MessageDirection; author?: Author; parts?: Part[] } | null;
+  unreadCount?: number;
+  runId?: string | null;
+  createdAt?: string;
+}
+export interface Author {
+  kind: AuthorKind;
+  id?: string | null;
+  externalId?: string | null;
+  name?: string | null;
+}
+export interface Message {
+  id: string;
+  seq: number;
+  direction: MessageDirection;
+  author: Author;
+  parts: Part[];
+  text: string;
+  status: MessageStatus;
+  error?: MessageError | null;
+  providerMessageId: string | null;
+  inReplyToId?: string | null;
+  clientMessageId?: string | null;
+  runId?: string | null;
+  sentAt: string | null;
+  createdAt: string;
+}
+/** A line of the thread that is not a message: assigned, labelled, taken over, flow started … */
+export interface Activity {
+  id: string;
+  afterSeq: number;
+  kind: string;
+  actor: { kind: string; id: string | null; name?: string | null };
+  data: JsonObject;
+  createdAt: string;
+}
+export interface ConversationChange {
+  status?: ConversationStatus;
+  assigneeId?: string | null;
+  teamId?: string | null;
+  labels?: string[];
+  priority?: Priority;
+  owner?: 'bot' | 'human';
+  customerId?: string | null;
+  snoozedUntil?: string | null;
+}
+
+export interface Customer {
+  id: string;
+  name: string;
+  email: string | null;
+  phone: string | null;
+  company: string | null;
+  fields: JsonObject;
+  createdAt: string;
+  updatedAt?: string;
+  contacts?: Contact[];
+}
+export type CustomerInput = Partial<Pick<Customer, 'name' | 'email' | 'phone' | 'company' | 'fields'>>;
+
+export interface Flow {
+  id: string;
+  name: string;
+  enabled: boolean;
+  position: number;
+  publishedVersionNo: number | null;
+  draft?: FlowDefinition;
+  published?: FlowDefinition | null;
+  problems?: FlowProblem[];
+  hasUnpublishedChanges?: boolean;
+  updatedAt?: string;
+  createdAt?: string;
+}
+export interface FlowVersion {
+  versionNo: number;
+  definition?: FlowDefinition;
+  author?: { id?: string; name: string | null } | null;
+  note?: string | null;
+  createdAt: string;
+}
+
+export type RunKind = 'inbound' | 'flow' | 'outbound' | 'onboarding' | 'probe' | 'batch';
+export type RunStatus = 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled' | 'terminated';
+export interface Run {
+  id: string;
+  kind: RunKind;
+  status: RunStatus;
+  workflowId: string;
+  flowId?: string | null;
+  flowName?: string | null;
+  versionNo?: number | null;
+  conversationId?: string | null;
+  inboxId?: string | null;
+  waitingFor?: string | null;
+  deadline?: string | null;
+  contactName?: string | null;
+  startedAt: string;
+  endedAt?: string | null;
+  error?: { kind?: string; code?: string; message: string } | null;
+}
+export interface RunStep {
+  stepNo: number;
+  stepId: string;
+  kind: string;
+  enteredAt: string;
+  leftAt: string | null;
+  input?: Json;
+  output?: Json;
+  exit?: string | null;
+  error?: { kind?: string; message: string; providerCode?: string } | null;
+}
+export interface HistoryEvent {
+  id?: string | number;
+  type: string;
+  at: string;
+  summary?: string;
+  attributes?: Json;
+}
+
+export interface Member {
+  id: string;
+  userId: string;
+  name: string;
+  email: string;
+  role: Role;
+  createdAt: string;
+}
+export interface Invitation {
+  id: string;
+  email: string;
+  role: Role;
+  status: 'pending' | 'expired' | 'accepted' | 'canceled';
+  expiresAt: string;
+  createdAt: string;
+}
+/** Whether a mail went out; the link, this once, where none did. */
+export type InvitationCreated = Invitation & { sent: boolean; link: string | null };
+/** What an invitation link is for, as its holder sees it. */
+export interface OpenInvitation {
+  workspaceName: string;
+  email: string;
+  role: Role;
+  expiresAt: string;
+  hasAccount: boolean;
+}
+export interface ApiKey {
+  id: string;
+  name: string;
+  prefix: string;
+  role: Role;
+  /** Named by the deployment's configuration: comes back at the next start. */
+  configured: boolean;
+  expiresAt: string | null;
+  lastUsedAt: string | null;
+  createdAt: string;
+}
+export interface Team {
+  id: string;
+  name: string;
+  memberIds: string[];
+}
+export interface Label {
+  name: string;
+  color: string;
+}
+export interface AuditEntry {
+  id: string;
+  action: string;
+  actor: { kind: string; id: string | null; name: string };
+  subject: { kind: string; id: string | null };
+  diff: Json;
+  requestId: string | null;
+  createdAt: string;
+}

@@ -1,0 +1,51 @@
+/** What can be done here: the command palette lists it, `?` shows its keys, the keyboard runs it. Pages add and take away theirs. */
+export interface Command {
+  id: string;
+  title: string;
+  section: string;
+  /** One key ("r"), or a chord with `mod` ("mod k"). Single keys are ignored while typing. */
+  keys?: string;
+  /** Not in the palette: makes sense by keyboard only (j, k). */
+  isKeyOnly?: boolean;
+  run: () => unknown;
+}
+
+class Commands {
+  #groups = $state.raw<Command[][]>([]);
+  readonly all: Command[] = $derived(this.#groups.flat());
+  isPaletteOpen = $state(false);
+  isHelpOpen = $state(false);
+
+  /** Returns the undo. Later pages win where keys collide. */
+  add(group: Command[]): () => void {
+    this.#groups = [...this.#groups, group];
+    return () => (this.#groups = this.#groups.filter((other) => other !== group));
+  }
+
+  listen(): () => void {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.defaultPrevented || event.isComposing) return;
+      const pressed = chordOf(event);
+      const isChord = pressed.startsWith('mod ');
+      if (!isChord && (isTyping(event.target) || isDialogOpen())) return;
+      const command = this.all.findLast((candidate) => candidate.keys === pressed);
+      if (!command) return;
+      event.preventDefault();
+      void command.run();
+    };
+    document.addEventListener('keydown', onKey);
+    return () => document.removeEventListener('keydown', onKey);
+  }
+}
+
+function chordOf(event: KeyboardEvent): string {
+  const key = event.key.toLowerCase();
+  if (event.metaKey || event.ctrlKey) return `mod ${key}`;
+  return event.altKey ? `alt ${key}` : key;
+}
+function isTyping(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+}
+const isDialogOpen = (): boolean => document.querySelector('[role="dialog"], [role="menu"], [role="listbox"]') !== null;
+
+export const commands = new Commands();

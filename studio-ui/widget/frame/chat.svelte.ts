@@ -1,0 +1,166 @@
+/** The chat's state: the thread the server has, what the visitor wrote since, and how the connection is. */
+import { createConnection } from './connection.ts';
+import type { Host } from './host.ts';
+import { createOutbox, type Outgoing, type OutgoingBody } from './outbox.ts';
+import type { Store } from './storage.ts';
+import { createStream } from './stream.ts';
+import type { ChoiceOption, ThreadMessage, ThreadPage } from './wire.ts';
+
+const hiddenTooLongMs = 5 * 60_000;
+
+export type Chat = ReturnType<typeof createChat>;
+
+export function createChat(store: Store, host: () => Host) {
+  let messages = $state.raw<ThreadMessage[]>([]);
+  let outgoing = $state.raw<Outgoing[]>([]);
+  let loading = $state(true);
+  let earlier = $state(false);
+  let loadingEarlier = $state(false);
+  let down = $state(false);
+  let stuck = $state(false);
+  let shown = $state(false);
+  let place: string | null = null;
+  let downTimer: ReturnType<typeof setTimeout> | undefined;
+  let restTimer: ReturnType<typeof setTimeout> | undefined;
+
+  const connection = createConnection(store);
+  const outbox = createOutbox(store, connection, {
+    changed: (entries) => (outgoing = entries),
+    stuck: (isStuck) => (stuck = isStuck),
+  });
+  outgoing = outbox.entries();
+
+  const stream = createStream(connection, {
+    place: () => place,
+    connected(up) {
+      clearTimeout(downTimer);
+      if (up) {
+        down = false;
+        outbox.drain();
+      } else {
+        // A short gap is nobody's business.
+        downTimer = setTimeout(() => (down = true), 2000);
+      }
+    },
+    event(name, data) {
+      if (name === 'place') place = data;
+      if (name === 'message') take([JSON.parse(data) as ThreadMessage]);
+    },
+  });
+
+  function take(incoming: ThreadMessage[]): void {
+    if (incoming.length === 0) return;
+    const byId = new Map(messages.map((message) => [message.id, message]));
+    for (const message of incoming) {
+      byId.set(message.id, message);
+      if (message.clientMessageId) outbox.shown(message.clientMessageId);
+    }
+    messages = inOrder([...byId.values()]);
+    host().tell({ teloring: 'frame', kind: 'started' });
+    markRead();
+  }
+
+  /** What is on screen is read; the rest is counted on the launcher's badge. */
+  function markRead(): void {
+    const newest = messages.at(-1)?.createdAt ?? '';
+    if (shown && document.visibilityState === 'visible' && newest > (store.get('read') ?? '')) store.set('read', newest);
+    const readUpTo = store.get('read') ?? '';
+    const count = messages.filter(({ from, createdAt }) => from !== 'visitor' && createdAt > readUpTo).length;
+    host().tell({ teloring: 'frame', kind: 'unread', count });
+  }
+
+  async function begin(): Promise<void> {
+    for (let retryMs = 500; loading; retryMs = Math.min(10_000, retryMs * 2)) {
+      const answer = await connection.call<ThreadPage>('GET', 'messages');
+      if (answer.kind === 'later') {
+        down = true;
+        await new Promise((resolve) => setTimeout(resolve, Math.max(answer.afterMs, retryMs)));
+        continue;
+      }
+      if (answer.kind === 'ok') {
+        down = false;
+        ({ place } = answer.body);
+        earlier = answer.body.more;
+        take(answer.body.items);
+      }
+      loading = false;
+    }
+    outbox.drain();
+    stream.start();
+  }
+
+  function rest(): void {
+    clearTimeout(restTimer);
+    if (document.visibilityState === 'visible') {
+      if (!loading) stream.start();
+      markRead();
+    } else {
+      restTimer = setTimeout(() => stream.stop(), hiddenTooLongMs);
+    }
+  }
+
+  document.addEventListener('visibilitychange', rest);
+  addEventListener('online', () => {
+    if (!loading) stream.start();
+    outbox.drain();
+  });
+  void begin();
+
+  return {
+    get messages() {
+      return messages;
+    },
+    get outgoing() {
+      return outgoing;
+    },
+    get loading() {
+      return loading;
+    },
+    get earlier() {
+      return earlier;
+    },
+    get loadingEarlier() {
+      return loadingEarlier;
+    },
+    /** No connection, or nothing gets through. */
+    get offline() {
+      return down || stuck;
+    },
+    get shown() {
+      return shown;
+    },
+    send: (body: OutgoingBody, file?: Blob): string => outbox.send(body, file),
+    choose: (choice: ChoiceOption): string => outbox.send({ kind: 'choice', choice }),
+    retry: outbox.retry,
+    discard: outbox.discard,
+    previewOf: outbox.previewOf,
+    async loadEarlier(): Promise<void> {
+      const first = messages[0];
+      if (!first || loadingEarlier) return;
+      loadingEarlier = true;
+      const before = encodeURIComponent(`${first.conversationId}:${first.seq}`);
+      const answer = await connection.call<ThreadPage>('GET', `messages?before=${before}`);
+      loadingEarlier = false;
+      if (answer.kind !== 'ok') return;
+      earlier = answer.body.more;
+      take(answer.body.items);
+    },
+    show(isShown: boolean): void {
+      shown = isShown;
+      markRead();
+    },
+  };
+}
+
+/** Conversations by their beginning, messages by seq within: the order the server gave, however they came. */
+function inOrder(messages: ThreadMessage[]): ThreadMessage[] {
+  const begins = new Map<string, string>();
+  for (const { conversationId, createdAt } of messages) {
+    const known = begins.get(conversationId);
+    if (known === undefined || createdAt < known) begins.set(conversationId, createdAt);
+  }
+  const begin = (message: ThreadMessage): string => begins.get(message.conversationId) ?? '';
+  return messages.sort((a, b) =>
+    a.conversationId === b.conversationId ? a.seq - b.seq : begin(a) < begin(b) ? -1 : begin(a) > begin(b) ? 1 : 0,
+  );
+}

@@ -1,0 +1,91 @@
+/** The thread as it is drawn: server's messages and unsent ones in one list, with day lines and groups of one author. */
+import type { Outgoing } from './outbox.ts';
+import type { ChoiceOption, ThreadMessage, ThreadPart } from './wire.ts';
+
+export interface Row {
+  key: string;
+  from: ThreadMessage['from'];
+  name: string;
+  parts: (ThreadPart | { kind: 'unsent_image'; clientMessageId: string })[];
+  deleted: boolean;
+  at: Date;
+  /** A line above: the first message of a day. */
+  day: string | null;
+  /** First and last of a group: name above, time and corner below. */
+  first: boolean;
+  last: boolean;
+  unsent: Outgoing | null;
+  /** The choices may still be answered here. */
+  answerable: boolean;
+}
+
+const groupMs = 5 * 60_000;
+
+export function rowsOf(messages: readonly ThreadMessage[], outgoing: readonly Outgoing[], now: Date): Row[] {
+  const all = [...messages.map(rowOfMessage), ...outgoing.map(rowOfOutgoing)];
+  const lastOwn = all.findLastIndex((row) => row.from === 'visitor');
+  all.forEach((row, index) => {
+    const [before, after] = [all[index - 1], all[index + 1]];
+    row.day = before && sameDay(before.at, row.at) ? null : dayName(row.at, now);
+    row.first = !before || row.day !== null || !grouped(before, row);
+    row.last = !after || !sameDay(row.at, after.at) || !grouped(row, after);
+    row.answerable = index > lastOwn;
+  });
+  return all;
+}
+
+function rowOfMessage(message: ThreadMessage): Row {
+  const name = message.from === 'agent' ? (message.name ?? 'Our team') : 'Automatic answer';
+  return {
+    ...blank,
+    key: message.clientMessageId ?? message.id,
+    from: message.from,
+    name,
+    parts: message.parts,
+    deleted: message.deleted ?? false,
+    at: new Date(message.createdAt),
+  };
+}
+
+function rowOfOutgoing(entry: Outgoing): Row {
+  const { clientMessageId: key, body } = entry;
+  const part =
+    body.kind === 'text'
+      ? { kind: 'text' as const, text: body.text }
+      : body.kind === 'choice'
+        ? { kind: 'choice_reply' as const, ...body.choice }
+        : { kind: 'unsent_image' as const, clientMessageId: key };
+  return { ...blank, key, from: 'visitor', name: '', parts: [part], deleted: false, at: new Date(entry.atMs), unsent: entry };
+}
+
+const blank = { day: null, first: true, last: true, unsent: null, answerable: false };
+
+function grouped(a: Row, b: Row): boolean {
+  return a.from === b.from && a.name === b.name && b.at.getTime() - a.at.getTime() < groupMs;
+}
+function sameDay(a: Date, b: Date): boolean {
+  return a.toDateString() === b.toDateString();
+}
+
+function dayName(day: Date, now: Date): string {
+  if (sameDay(day, now)) return 'Today';
+  if (sameDay(day, new Date(now.getTime() - 86_400_000))) return 'Yesterday';
+  return day.toLocaleDateString(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
+}
+
+export function timeText(at: Date): string {
+  return at.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' });
+}
+
+/** The options of the row's choices, if it has any. */
+export function optionsOf(row: Row): ChoiceOption[] {
+  return row.parts.flatMap((part) => (part.kind === 'choices' ? part.options : []));
+}
+
+/** Text cut into plain pieces and web addresses, so that links are elements and never markup. */
+export function linked(text: string): { text: string; href: string | null }[] {
+  return text.split(/(https?:\/\/[^\s<>"']*[^\s<>"'.,;:!?)\]])/).flatMap((piece, index) => {
+    if (piece === '') return [];
+    return [{ text: piece, href: index % 2 === 1 && URL.canParse(piece) ? piece : null }];
+  });
+}

@@ -1,0 +1,18 @@
+/** What the host page's script and the frame say to each other by postMessage. Types only: the loader is one file. */
+export type ToFrame = { teloring: 'host'; kind: 'shown' } | { teloring: 'host'; kind: 'hidden' };
+
+export type ToHost =
+  | { teloring: 'frame'; kind: 'ready' }
+  | { teloring: 'frame'; kind: 'close' }
+  /** There is a conversation: the next page loads the frame by itself, for the unread badge. */
+  | { teloring: 'frame'; kind: 'started' }
+  | { teloring: 'frame'; kind: 'unread'; count: number };
+
+/** What the loader asks before it shows anything. */
+export interface WidgetConfig {
+  title: string;
+  accentColor: string;
+  /** What reads well on it. */
+  onAccentColor: string;
+  position: 'left' | 'right';
+}

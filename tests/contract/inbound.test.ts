@@ -1,0 +1,189 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import type { Json } from '#domain/json.ts';
+import type { ChannelAdapter, ChannelEvent, RawRequest } from '#channels/contract.ts';
+import { definitions, isAvailable, type AvailableChannelType } from '#channels/definitions.ts';
+import { createHttpClient } from '#channels/http.ts';
+import { createRegistry } from '#channels/registry.ts';
+import { cases, visitorKeys } from './cases.ts';
+import { channelEvent } from './inbound-shape.ts';
+
+const http = createHttpClient({ allowPrivateHosts: [], deniedPorts: [] });
+const registry = createRegistry({ http, visitorKeys });
+const types = Object.keys(registry).filter((type) => isAvailable(type));
+const decode = (body: Uint8Array): string => new TextDecoder().decode(body);
+const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+describe.each(types)('%s', (type) => {
+  const adapter: ChannelAdapter = registry[type];
+  const { inbox, samples, request, textBody, proof, batches } = cases[type];
+  const bodies = Object.values(samples);
+  const parsed = (body: Uint8Array): ChannelEvent[] => {
+    const result = adapter.parse(inbox, request(body));
+    if (!Array.isArray(result)) throw new Error(result.message);
+    return result;
+  };
+  /** What ingress does with any request; the suite's assertion is that it ends in one of the ways the contract names. */
+  const receive = (raw: RawRequest): void => {
+    const verdict = adapter.verify(inbox, raw);
+    expect(['ok', 'respond', 'reject']).toContain(verdict.kind);
+    const result = adapter.parse(inbox, raw);
+    if (Array.isArray(result)) z.array(channelEvent).parse(result);
+    else expect(result).toEqual({ kind: 'malformed', message: expect.stringMatching(/./) });
+  };
+
+  test('its definition knows its own secrets', () => {
+    const definition = definitions[type];
+    const schema = z.toJSONSchema(definition.credentials, { io: 'input', unrepresentable: 'any' });
+    expect(definition.type).toBe(type);
+    expect(adapter.definition).toBe(definition);
+    expect(Object.keys(schema.properties ?? {})).toEqual(expect.arrayContaining([...definition.secretFields]));
+    const read = definition.credentials.parse({ ...inbox.credentials, madeUp: 1 });
+    expect(read).toEqual(inbox.credentials);
+    expect(definition.settings.safeParse({}).success).toBe(true);
+  });
+
+  test('takes every sample; ids are strings, parts are whole, and a second reading gives the same', () => {
+    expect(bodies.length).toBeGreaterThan(2);
+    for (const body of bodies) {
+      expect(adapter.verify(inbox, request(body))).toEqual({ kind: 'ok' });
+      const events = parsed(body);
+      z.array(channelEvent).parse(events);
+      expect(parsed(body)).toEqual(events);
+      const roundTrip: unknown = JSON.parse(JSON.stringify(events));
+      expect(roundTrip).toEqual(events);
+      expect(new Set(events.map(({ eventId }) => eventId)).size).toBe(events.length);
+    }
+    expect(bodies.flatMap(parsed).length).toBeGreaterThan(2);
+  });
+
+  test('ids of different samples differ', () => {
+    const ids = bodies.flatMap(parsed).map(({ eventId }) => eventId);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  test('fields it doesn’t know change nothing, wherever they stand', () => {
+    for (const body of bodies) {
+      const odd = encode(JSON.stringify(withUnknownFields(JSON.parse(decode(body)) as Json)));
+      expect(parsed(odd)).toEqual(parsed(body));
+    }
+  });
+
+  test.each([
+    ['NUL', 'a\u0000b'],
+    ['lone surrogates', 'high \ud83d, low \ude00'],
+    ['right to left', 'שלום \u202eabc\u202c مرحبا'],
+    ['combined and astral', 'é 👨‍👩‍👧‍👦 𝔘𝔫𝔦 \u0301'],
+    ['100 kB', 'häß '.repeat(20_000)],
+    ['white space', ' \n\t '],
+    ['markup', '<b>&amp;{{contact.name}}</b> ../../ %00 \' " ` $1'],
+  ])('text of any script comes through: %s', (_, text) => {
+    const events = parsed(textBody(text));
+    expect(events).toHaveLength(1);
+    expect(events[0]).toMatchObject({ kind: 'message', parts: [{ kind: 'text', text }] });
+  });
+
+  test('never takes a request whose proof is missing, foreign or changed', () => {
+    const [body = encode('{}')] = bodies;
+    const genuine = request(body);
+    for (const header of proof.headers) {
+      const without = Object.fromEntries(Object.entries(genuine.headers).filter(([name]) => name !== header));
+      expect(adapter.verify(inbox, { ...genuine, headers: without }).kind).toBe('reject');
+      const value = genuine.headers[header] ?? '';
+      const forged = fc.oneof(
+        fc.string(),
+        fc.constant(''),
+        fc.nat(value.length - 1).map((length) => value.slice(0, length)),
+        fc
+          .tuple(fc.nat(value.length - 1), fc.constantFrom('0', 'x', ' ', 'é'))
+          .map(([at, change]) => value.slice(0, at) + change + value.slice(at + 1)),
+        fc.string({ minLength: 1 }).map((more) => value + more),
+      );
+      fc.assert(
+        fc.property(forged, (text) => {
+          fc.pre(text.trim() !== value.trim());
+          const verdict = adapter.verify(inbox, { ...genuine, headers: { ...genuine.headers, [header]: text } });
+          expect(verdict.kind).not.toBe('ok');
+        }),
+      );
+    }
+    if (!proof.coversBody) return;
+    fc.assert(
+      fc.property(fc.nat(body.length - 1), fc.integer({ min: 1, max: 255 }), (at, change) => {
+        const altered = body.map((byte, index) => (index === at ? byte ^ change : byte));
+        expect(adapter.verify(inbox, { ...genuine, body: altered }).kind).toBe('reject');
+      }),
+    );
+  });
+
+  test('no inbox without a secret takes anything', () => {
+    for (const body of bodies) {
+      const bare = { ...inbox, id: '0199a1b2-0000-7000-8000-0000000000ff', credentials: withoutSecrets(type) };
+      expect(adapter.verify(bare, request(body)).kind).toBe('reject');
+    }
+  });
+
+  test('no bytes make it throw', () => {
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 500 }), (body) => receive(request(body))));
+    fc.assert(fc.property(fc.json({ maxDepth: 6 }), (text) => receive(request(encode(text)))));
+    for (const body of bodies)
+      fc.assert(fc.property(fc.nat(body.length), (length) => receive(request(body.slice(0, length)))));
+  });
+
+  test('no change of a sample makes it throw, and what comes out is still whole', () => {
+    const strange = fc.oneof(
+      fc.jsonValue({ maxDepth: 2 }),
+      fc.constantFrom(-1, 0, 1e308, 2 ** 53, '', '\u0000', '__proto__', [], {}, null),
+    );
+    for (const body of bodies) {
+      const json = JSON.parse(decode(body)) as Json;
+      const paths = pathsOf(json);
+      fc.assert(
+        fc.property(fc.constantFrom(...paths), fc.option(strange, { nil: undefined }), (path, value) =>
+          receive(request(encode(JSON.stringify(replaced(json, path, value as Json | undefined))))),
+        ),
+        { numRuns: 200 },
+      );
+    }
+  });
+
+  test.each(batches)('one odd event doesn’t cost its siblings: $events', ({ body, events }) => {
+    expect(parsed(encode(JSON.stringify(body)))).toHaveLength(events);
+  });
+
+  test('hostile headers are only headers', () => {
+    const headers = fc.dictionary(fc.constantFrom(...proof.headers, 'content-type', '__proto__'), fc.string());
+    fc.assert(fc.property(headers, (given) => receive({ ...request(encode('{}')), headers: given })));
+  });
+});
+
+function withoutSecrets(type: AvailableChannelType): { [key: string]: Json } {
+  const secret: readonly string[] = definitions[type].secretFields;
+  return Object.fromEntries(Object.entries(cases[type].inbox.credentials).filter(([key]) => !secret.includes(key)));
+}
+
+function withUnknownFields(json: Json): Json {
+  if (Array.isArray(json)) return json.map(withUnknownFields);
+  if (json === null || typeof json !== 'object') return json;
+  const known = Object.entries(json).map(([key, value]) => [key, withUnknownFields(value)] as const);
+  return Object.fromEntries([...known, ['new_field', { deep: [1] }], ['is_new', true]]);
+}
+
+type Path = (string | number)[];
+function pathsOf(json: Json, path: Path = []): Path[] {
+  if (json === null || typeof json !== 'object') return [path];
+  const entries: [string | number, Json][] = Array.isArray(json)
+    ? json.map((item, index) => [index, item])
+    : Object.entries(json);
+  return [path, ...entries.flatMap(([key, value]) => pathsOf(value, [...path, key]))];
+}
+/** Undefined removes. */
+function replaced(json: Json, [head, ...rest]: Path, value: Json | undefined): Json | undefined {
+  if (head === undefined) return value;
+  if (Array.isArray(json))
+    return json.flatMap((item, index) => (index === head ? [replaced(item, rest, value) ?? null] : [item]));
+  if (json === null || typeof json !== 'object') return json;
+  const entries = Object.entries(json).map(([key, item]) => [key, key === head ? replaced(item, rest, value) : item]);
+  return Object.fromEntries(entries.filter(([, item]) => item !== undefined)) as Json;
+}

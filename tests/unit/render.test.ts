@@ -1,0 +1,102 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { planUnits, splitText } from '#domain/render.ts';
+import type { Part } from '#domain/message.ts';
+import { everything, textOnly } from './flow/fixtures.ts';
+
+const text = (value: string): Part => ({ kind: 'text', text: value });
+const image: Part = { kind: 'image', mediaId: 'm-1', mimeType: 'image/png', name: 'a.png', caption: 'Look' };
+
+describe('splitText', () => {
+  it.each([
+    ['short', 10, ['short']],
+    ['', 10, []],
+    ['one two three', 8, ['one two', 'three']],
+    ['one\ntwo three', 10, ['one', 'two three']],
+    ['para one\n\npara two here', 15, ['para one', 'para two here']],
+    ['abcdefgh', 3, ['abc', 'def', 'gh']],
+    ['exactly ten', 7, ['exactly', 'ten']],
+    ['ab😀cd', 3, ['ab', '😀c', 'd']],
+    ['😀😀', 1, ['😀', '😀']],
+    ['a b', 0, ['a', 'b']],
+  ])('%j by %i', (value, max, expected) => {
+    expect(splitText(value, max)).toEqual(expected);
+  });
+
+  it('loses white space at the cuts only, keeps to the limit and to whole characters', () => {
+    const words = fc.stringMatching(/^[a-zé😀\n ]{0,200}$/u);
+    fc.assert(
+      fc.property(words, fc.integer({ min: 2, max: 40 }), (value, max) => {
+        const pieces = splitText(value, max);
+        expect(pieces.join('').replace(/\s/g, '')).toBe(value.replace(/\s/g, ''));
+        for (const piece of pieces) {
+          expect(piece.length).toBeLessThanOrEqual(max);
+          expect(piece.length).toBeGreaterThan(0);
+          expect(piece.isWellFormed()).toBe(true);
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('is quick on 100 kB', () => {
+    const startedAt = performance.now();
+    splitText('x'.repeat(100_000), 1);
+    splitText('word '.repeat(20_000), 160);
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+  });
+});
+
+describe('planUnits', () => {
+  it('makes each part a call of its own, in order', () => {
+    expect(planUnits([text('a'), image, text('b')], everything)).toEqual([[text('a')], [image], [text('b')]]);
+  });
+  it('gives a caption that is too long its own text', () => {
+    const { caption: _caption, ...bare } = image;
+    expect(planUnits([image], { ...everything, maxCaptionLength: 3 })).toEqual([[bare], [text('Look')]]);
+  });
+  it('writes a link for media the channel lacks, or at least the name', () => {
+    expect(planUnits([image], textOnly, (id) => `https://example.org/${id}`)).toEqual([
+      [text('Look\na.png: https://example.org/m-1')],
+    ]);
+    expect(planUnits([{ ...image, url: 'https://example.org/u' } as Part], textOnly)).toEqual([
+      [text('Look\na.png: https://example.org/u')],
+    ]);
+    expect(planUnits([image], textOnly)).toEqual([[text('Look\na.png')]]);
+  });
+  const options = [
+    { id: 'a', label: 'Apples' },
+    { id: 'b', label: 'Pears' },
+  ];
+  it('lists choices by number where there are no buttons, too few, or too short ones', () => {
+    const ask: Part = { kind: 'choices', text: 'Which?', options };
+    const list = [[text('Which?\n1. Apples\n2. Pears')]];
+    expect(planUnits([ask], everything)).toEqual([[ask]]);
+    expect(planUnits([ask], textOnly)).toEqual(list);
+    expect(planUnits([ask], { ...everything, choices: { max: 1, maxLabelLength: 40 } })).toEqual(list);
+    expect(planUnits([ask], { ...everything, choices: { max: 3, maxLabelLength: 5 } })).toEqual(list);
+    expect(planUnits([{ ...ask, options: [] }], everything)).toEqual([[text('Which?')]]);
+  });
+  it('hangs the buttons on the last piece of a long question', () => {
+    const ask: Part = { kind: 'choices', text: 'one two three', options };
+    expect(planUnits([ask], { ...everything, maxTextLength: 8 })).toEqual([
+      [text('one two')],
+      [{ ...ask, text: 'three' }],
+    ]);
+  });
+  it('writes places and cards where they can’t be sent', () => {
+    const place: Part = { kind: 'location', lat: 52.5, lon: 13.4, name: 'Berlin' };
+    expect(planUnits([place], everything)).toEqual([[place]]);
+    expect(planUnits([place], textOnly)).toEqual([
+      [text('Berlin\n52.5, 13.4\nhttps://www.openstreetmap.org/?mlat=52.5&mlon=13.4#map=16/52.5/13.4')],
+    ]);
+    expect(
+      planUnits([{ kind: 'contact_card', name: 'Ada', phones: ['+1'], emails: ['a@b.de'] }], everything),
+    ).toEqual([[text('Ada\n+1\na@b.de')]]);
+  });
+  it('leaves out what says nothing', () => {
+    expect(
+      planUnits([text(''), { kind: 'unsupported', what: 'x' }, { kind: 'call', event: 'ended' }], everything),
+    ).toEqual([]);
+  });
+});

@@ -1,0 +1,4 @@
+/** What the worker registers. */
+export { flowRun } from './flow-run.ts';
+export { inboundMessage } from './inbound-message.ts';
+export { outboundMessage } from './outbound.ts';
