@@ -12,7 +12,7 @@ const localBudgetMs = 1_000;
 const regularBudgetMs = 20_000;
 
 export function createActivities(deps: ActivityDeps) {
-  return {
+  return logged(deps, {
     /** Local: the fast path of a message. */
     async driveEvent(eventId: string): Promise<DriveReport> {
       return driveLocally({ eventId });
@@ -39,7 +39,7 @@ export function createActivities(deps: ActivityDeps) {
     async followUp(eventId: string): Promise<void> {
       await followUp(deps, eventId, activityInfo().attempt);
     },
-  };
+  });
 
   function driveLocally(target: DriveTarget): Promise<DriveReport> {
     return drive(deps, target, activityInfo().workflowExecution?.workflowId ?? '', {
@@ -66,4 +66,22 @@ function notDue(afterMs: number): ApplicationFailure {
     nextRetryDelay: Math.max(afterMs, 50),
     category: 'BENIGN',
   });
+}
+
+/** Unexpected failures are told to the log once, where they happen; the workflow tries again. */
+function logged<T extends Record<string, (id: string) => Promise<unknown>>>(deps: ActivityDeps, activities: T): T {
+  const wrap =
+    (name: string, work: (id: string) => Promise<unknown>) =>
+    async (id: string): Promise<unknown> => {
+      try {
+        return await work(id);
+      } catch (error) {
+        if (!(error instanceof ApplicationFailure)) {
+          deps.log.error({ err: error, activity: name, id }, 'An activity failed; its workflow tries again.');
+        }
+        throw error;
+      }
+    };
+  // Guarantee: the same names with the same signatures, each only wrapped.
+  return Object.fromEntries(Object.entries(activities).map(([name, work]) => [name, wrap(name, work)])) as T;
 }

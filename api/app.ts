@@ -6,7 +6,7 @@ import { bodyLimit } from './middleware/body-limit.ts';
 import { handleErrors, handleNotFound } from './middleware/errors.ts';
 import { measure } from './middleware/measure.ts';
 import { requestId } from './middleware/request-id.ts';
-import { sameOrigin } from './middleware/same-origin.ts';
+import { codecCors, sameOrigin } from './middleware/same-origin.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { storableBody } from './middleware/storable-body.ts';
 import { createRouter } from './openapi.ts';
@@ -68,6 +68,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono<AppEnv> {
     if (path === '/api/media' || /^\/live-chat\/[^/]+\/media$/.test(path)) return next();
     return path.startsWith('/sandbox/') ? doubleLimit(c, next) : limit(c, next);
   });
+  app.use('/api/temporal/codec/*', codecCors(deps.config));
   app.use('/api/*', sameOrigin(deps.config), storableBody);
   for (const group of openGroups) app.route('/', group(deps));
   for (const group of deps.extraRoutes ?? []) app.route('/', group(deps));

@@ -220,6 +220,11 @@ export interface ChannelAdapter<Credentials extends JsonObject = JsonObject> {
   ): ChannelEvent[] | { kind: 'malformed'; message: string };
   /** @throws ChannelError */
   send(inbox: AdapterInbox<Credentials>, message: OutboundMessage, options: SendOptions): Promise<Sent>;
+  /**
+   * The account that credentials alone name, where they do: so that connecting it twice is refused before `connect` takes its
+   * webhook away from the inbox that has it.
+   */
+  accountKeyOf?(credentials: Credentials): string;
   /** Validates credentials with the provider, registers the webhook. @throws ChannelError with the provider's words. */
   connect(
     inbox: AdapterInbox<Credentials>,

@@ -38,7 +38,7 @@ export function createAuth({ config, engineDb, keyring, log, mailer }: AuthDeps)
     basePath: '/api/auth',
     secret: derivedKey(keyring, 'sessions').toString('base64url'),
     database: { db: engineDb, type: 'postgres', transaction: true },
-    trustedOrigins: trustedOrigins(config),
+    trustedOrigins: trustedOrigins(config.publicUrl),
     telemetry: { enabled: false },
     logger: {
       level: 'warn',

@@ -25,5 +25,5 @@ export function mayCall(
 ): boolean {
   if (site === 'same-origin') return true;
   if (origin === undefined) return site === undefined || site === 'none';
-  return trustedOrigins(config).includes(origin) || originAllowed(allowedOrigins(inbox), origin);
+  return trustedOrigins(config.publicUrl).includes(origin) || originAllowed(allowedOrigins(inbox), origin);
 }

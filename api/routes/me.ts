@@ -18,6 +18,10 @@ const meShape = z
     workspace: workspaceShape,
     workspaces: z.array(workspaceShape.extend({ role: z.enum(ROLES) })),
     permissions: z.array(z.enum(PERMISSIONS)),
+    /** Provider doubles exist in this deployment. */
+    sandbox: z.boolean(),
+    /** Temporal's own UI, for those who may read runs. */
+    temporalUiUrl: z.string().nullable(),
   })
   .openapi('Me');
 
@@ -54,6 +58,8 @@ export function meRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
         workspace: current.workspace,
         workspaces: actor.userId === null ? [own] : workspaces,
         permissions: PERMISSIONS.filter((permission) => allows(actor.role, permission)),
+        sandbox: deps.config.sandbox,
+        temporalUiUrl: allows(actor.role, 'runs:read') ? deps.config.temporalUiUrl : null,
       },
       200,
     );

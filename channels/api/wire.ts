@@ -19,7 +19,10 @@ export const inboundBody = z.looseObject({
     .array(attachment.refine((item) => item.url || item.base64, 'An attachment needs url or base64.'))
     .max(20)
     .nullish(),
-  sentAt: z.iso.datetime({ offset: true }).nullish(),
+  sentAt: z.iso
+    .datetime({ offset: true })
+    .refine((text) => Date.parse(text) >= 0, 'The time lies before 1970.')
+    .nullish(),
 });
 export type InboundBody = z.infer<typeof inboundBody>;
 

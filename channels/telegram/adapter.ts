@@ -30,6 +30,7 @@ export function createTelegramAdapter(deps: { http: HttpClient }): ChannelAdapte
       return read.kind === 'events' ? read.events : [];
     },
     send: (inbox, message, options) => sendTelegram(http, inbox, message, options),
+    accountKeyOf: ({ botToken }) => botToken.slice(0, botToken.indexOf(':')),
     connect: (inbox, webhookUrl, signal) => connectTelegram(http, inbox, webhookUrl, signal),
     disconnect: (inbox, signal) => disconnectTelegram(http, inbox, signal),
     probe: (inbox, webhookUrl, signal) => probeTelegram(http, inbox, webhookUrl, signal),

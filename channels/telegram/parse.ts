@@ -152,8 +152,9 @@ function readMembership(value: unknown, eventId: string): ReadUpdate {
   if (!read.success) return ignored('a membership without chat or status');
   const { chat, from, new_chat_member: member } = read.data;
   if (chat.type !== 'private') return ignored('the bot’s membership in a group');
-  const change = ({ kicked: 'blocked', member: 'unblocked' } as const)[member.status as 'kicked' | 'member'];
-  if (!change) return ignored(`a membership of status ${member.status}`);
+  const { status } = member;
+  if (status !== 'kicked' && status !== 'member') return ignored(`a membership of status ${status}`);
+  const change = status === 'kicked' ? 'blocked' : 'unblocked';
   return events({ kind: 'contact', eventId, threadKey: '', contact: personOf(from), change });
 }
 

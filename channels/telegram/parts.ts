@@ -21,8 +21,8 @@ type Reader = (message: wire.Message) => InboundPart | null;
 
 /** In this order: an animation also carries `document`, a venue also `location`. */
 const readers: Reader[] = [
-  (message) => (typeof message['text'] === 'string' ? { kind: 'text', text: message['text'] } : null),
-  media('animation', (file) => ({ kind: 'video', mimeType: file.mime_type ?? 'video/mp4' })),
+  ({ text }) => (typeof text === 'string' && text !== '' ? { kind: 'text', text } : null),
+  media('animation', (file) => ({ kind: 'video', mimeType: file.mime_type || 'video/mp4' })),
   (message) => {
     const sizes = wire.photo.safeParse(message['photo']);
     const largest = sizes.success ? sizes.data.at(-1) : undefined;
@@ -37,11 +37,11 @@ const readers: Reader[] = [
       ? mediaPart('video', 'video/webm', read.data, emoji)
       : mediaPart('image', 'image/webp', read.data, emoji);
   },
-  media('video', (file) => ({ kind: 'video', mimeType: file.mime_type ?? 'video/mp4' })),
+  media('video', (file) => ({ kind: 'video', mimeType: file.mime_type || 'video/mp4' })),
   media('video_note', () => ({ kind: 'video', mimeType: 'video/mp4' })),
-  media('voice', (file) => ({ kind: 'audio', mimeType: file.mime_type ?? 'audio/ogg' })),
-  media('audio', (file) => ({ kind: 'audio', mimeType: file.mime_type ?? 'audio/mpeg' })),
-  media('document', (file) => ({ kind: 'file', mimeType: file.mime_type ?? 'application/octet-stream' })),
+  media('voice', (file) => ({ kind: 'audio', mimeType: file.mime_type || 'audio/ogg' })),
+  media('audio', (file) => ({ kind: 'audio', mimeType: file.mime_type || 'audio/mpeg' })),
+  media('document', (file) => ({ kind: 'file', mimeType: file.mime_type || 'application/octet-stream' })),
   (message) => {
     const read = wire.venue.safeParse(message['venue']);
     if (!read.success) return null;

@@ -3,6 +3,8 @@ import { z } from 'zod';
 
 const id = z.int();
 const text = z.string();
+/** Unix seconds, before the year 2100: what comes out is a date everywhere. */
+const time = z.int().min(0).max(4_102_444_800).optional().catch(undefined);
 
 export const user = z.looseObject({
   id,
@@ -22,8 +24,8 @@ export type Chat = z.infer<typeof chat>;
 export const message = z.looseObject({
   message_id: id,
   chat,
-  date: z.int().optional().catch(undefined),
-  edit_date: z.int().optional().catch(undefined),
+  date: time,
+  edit_date: time,
   from: user.optional().catch(undefined),
   sender_chat: chat.optional().catch(undefined),
   message_thread_id: id.optional().catch(undefined),
@@ -80,7 +82,10 @@ export const sticker = file.extend({
   is_animated: z.boolean().optional().catch(undefined),
   is_video: z.boolean().optional().catch(undefined),
 });
-export const location = z.looseObject({ latitude: z.number(), longitude: z.number() });
+export const location = z.looseObject({
+  latitude: z.number().min(-90).max(90),
+  longitude: z.number().min(-180).max(180),
+});
 export const venue = z.looseObject({ location, title: text });
 export const contact = z.looseObject({
   phone_number: text,

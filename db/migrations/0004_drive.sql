@@ -228,8 +228,9 @@ begin
       into v_effect from outbox o where o.run_id = r.id order by o.step_no desc, o.effect_no desc limit 1;
   end if;
   if c.cursor < c.last_in_seq then
-    select jsonb_agg(message_view(m) || jsonb_build_object('first', m.first) order by m.seq) into v_unread
-      from (select messages.*, not exists (select from messages earlier where earlier.conversation_id = c.id
+    select jsonb_agg(jsonb_build_object('id', m.id, 'seq', m.seq, 'text', m.text, 'parts', m.parts, 'first', m.first) order by m.seq)
+      into v_unread
+      from (select messages.id, messages.seq, messages.text, messages.parts, not exists (select from messages earlier where earlier.conversation_id = c.id
                      and earlier.direction = 'in' and earlier.seq < messages.seq) as first
               from messages where conversation_id = c.id and seq > c.cursor and direction = 'in' order by seq limit 50) m;
   end if;

@@ -160,6 +160,43 @@ describe('the codec endpoint', () => {
     const { items } = await (await api.request('/api/audit?action=temporal.decoded')).json();
     expect(items.length).toBe(2);
   });
+  test("may be asked by Temporal's own UI with the session's cookie, by no other site", async () => {
+    const withUi = await createTestApi({}, { TEMPORAL_UI_URL: 'http://127.0.0.1:8233' });
+    try {
+      const cookie = await withUi.signIn('operator');
+      const ask = (origin: string, method = 'POST') =>
+        withUi.request('/api/temporal/codec/decode', {
+          method,
+          cookie,
+          headers: { origin, 'access-control-request-method': 'POST' },
+          ...(method === 'POST' && { body: { payloads: [] } }),
+        });
+      const allowed = await ask('http://127.0.0.1:8233');
+      expect([allowed.status, allowed.headers.get('access-control-allow-origin')]).toEqual([
+        200,
+        'http://127.0.0.1:8233',
+      ]);
+      expect(allowed.headers.get('access-control-allow-credentials')).toBe('true');
+      const preflight = await ask('http://127.0.0.1:8233', 'OPTIONS');
+      expect([preflight.status, preflight.headers.get('access-control-allow-origin')]).toEqual([
+        204,
+        'http://127.0.0.1:8233',
+      ]);
+      const refused = await ask('http://evil.example');
+      expect([refused.status, refused.headers.get('access-control-allow-origin')]).toEqual([403, null]);
+      expect(
+        (await ask('http://evil.example', 'OPTIONS')).headers.get('access-control-allow-origin'),
+      ).toBeNull();
+      const elsewhere = await withUi.request('/api/labels', {
+        cookie,
+        headers: { origin: 'http://127.0.0.1:8233' },
+        body: { name: 'x' },
+      });
+      expect(elsewhere.status).toBe(403);
+    } finally {
+      await withUi.close();
+    }
+  });
   test("says that payloads don't open, without a word of them", async () => {
     const response = await decode('admin', 'YmFk');
     expect([response.status, (await response.json()).error.code]).toEqual([422, 'undecodable']);

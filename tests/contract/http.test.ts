@@ -1,10 +1,9 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
 import { isPublicAddress, type GuardOptions } from '#channels/address-guard.ts';
 import { HttpError, toChannelError } from '#channels/http-error.ts';
 import { createHttpClient, type HttpClient } from '#channels/http.ts';
+import { closedPort, serveHttp, serveTcp } from './local-server.ts';
 
 const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -16,17 +15,10 @@ function clientWith(options: Partial<GuardOptions> = {}): HttpClient {
   cleanups.push(() => client.close());
   return client;
 }
-async function listen(server: Server): Promise<number> {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  cleanups.push(async () => {
-    if ('closeAllConnections' in server) (server as unknown as { closeAllConnections(): void }).closeAllConnections();
-    server.close();
-  });
-  return (server.address() as AddressInfo).port;
-}
 async function serve(handle: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> {
-  return `http://127.0.0.1:${await listen(createServer(handle))}`;
+  const server = await serveHttp((_, response, incoming) => handle(incoming, response));
+  cleanups.push(() => server.close());
+  return server.url;
 }
 const within = (ms: number): AbortSignal => AbortSignal.timeout(ms);
 async function failure(promise: Promise<unknown>): Promise<HttpError> {
@@ -156,9 +148,7 @@ describe('what provably was not sent', () => {
   });
 
   test('a refused connection', async () => {
-    const closed = createTcpServer();
-    const port = await listen(closed);
-    closed.close();
+    const port = await closedPort();
     const error = await failure(
       clientWith().request({ method: 'POST', url: `http://127.0.0.1:${port}/`, body: 'x', signal: within(2_000) }),
     );
@@ -167,14 +157,14 @@ describe('what provably was not sent', () => {
 
   test('a TLS failure, and no byte of the body with it', async () => {
     const seen: Buffer[] = [];
-    const port = await listen(
-      createTcpServer((socket) =>
-        socket.on('error', () => {}).on('data', (bytes) => {
-          seen.push(bytes);
-          socket.end('this is not TLS\r\n');
-        }),
-      ),
-    );
+    const server = await serveTcp((socket) => {
+      socket.on('error', () => {}).on('data', (bytes) => {
+        seen.push(bytes);
+        socket.end('this is not TLS\r\n');
+      });
+    });
+    cleanups.push(() => server.close());
+    const { port } = server;
     const request = { method: 'POST', url: `https://127.0.0.1:${port}/`, body: 'the body', signal: within(2_000) };
     expect((await failure(clientWith().request(request))).kind).toBe('not_sent');
     expect(Buffer.concat(seen).toString('latin1')).not.toContain('the body');

@@ -41,6 +41,7 @@ export interface TestWorkspace {
 }
 export interface TestApi {
   deps: ApiDeps;
+  app: ReturnType<typeof createApp>;
   database: TestDatabase;
   /** Every line the server logged. */
   logLines: string[];
@@ -145,6 +146,7 @@ export async function createTestApi(
   };
   return {
     deps,
+    app,
     database,
     logLines,
     engineCalls,

@@ -3,10 +3,10 @@
  * what they leave out is started here, embedded and without waiting for disks, once per test run.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import pg from 'pg';
+import { Client } from 'pg';
 import { migrate } from '#db/migrate.ts';
 import { makeHome } from '../../api/embedded/files.ts';
 import { createChildRegister, stopLeftovers } from '../../api/embedded/leftovers.ts';
@@ -52,7 +52,7 @@ async function start(): Promise<TestServices> {
   const temporalAddress = given.temporalAddress || own?.temporalAddress;
   if (!adminUrl || !temporalAddress) throw new Error('The embedded services started without an address.');
   const templateDatabase = `template_${randomBytes(6).toString('hex')}`;
-  const client = new pg.Client({ connectionString: adminUrl });
+  const client = new Client({ connectionString: adminUrl });
   await client.connect();
   await client.query(`create database ${templateDatabase}`);
   const url = new URL(adminUrl);
@@ -73,10 +73,11 @@ const homePrefix = 'teloring-test-services-';
 async function startOwn(given: { adminUrl: string | undefined; temporalAddress: string | undefined }) {
   await removeAbandoned();
   const home = await mkdtemp(path.join(os.tmpdir(), homePrefix));
+  // Where we are root, another user runs Postgres and has to pass.
+  await chmod(home, 0o711);
   await makeHome(home);
   const lock = await takeLock(path.join(home, 'lock'));
   if ('heldBy' in lock) throw new Error(`${home} is new and locked.`);
-  const say = (line: string): void => console.log(line);
   const supervisor = createSupervisor({ register: createChildRegister(home), say, giveUp: say });
   const services = await startEmbedded({
     home,
@@ -95,12 +96,18 @@ async function startOwn(given: { adminUrl: string | undefined; temporalAddress: 
   };
 }
 
+function say(line: string): void {
+  console.log(line);
+}
+
 /** What test runs that were killed have left: their services are stopped, their folders removed. */
 async function removeAbandoned(): Promise<void> {
   for (const name of await readdir(os.tmpdir())) {
     if (!name.startsWith(homePrefix)) continue;
     const home = path.join(os.tmpdir(), name);
-    if (lockOwner(path.join(home, 'lock'))) continue;
+    const ageMs = Date.now() - (await stat(home)).mtimeMs;
+    // A young one may be about to take its lock.
+    if (ageMs < 60_000 || lockOwner(path.join(home, 'lock'))) continue;
     await stopLeftovers(home);
     await rm(home, { recursive: true, force: true });
   }

@@ -26,7 +26,7 @@ export interface VariableUse {
 }
 
 const token =
-  /\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|(-?\d+(?:\.\d+)?)|(true|false|null)(?![\w.])|([|:,])|([^\s|:,"']+))/uy;
+  /\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|(-?\d+(?:\.\d+)?)|(true|false|null)(?![\w.])|([|:,])|((?:[^\s|:,"'[]|\[[^\]]*\])+))/uy;
 
 /** Cuts a text into literals and expressions. Never throws. */
 export function parseTemplate(source: string): Template {
@@ -74,7 +74,7 @@ function parseExpression(body: string): Expression | string {
   const trimmed = body.trim();
   while (token.lastIndex < trimmed.length) {
     const match = token.exec(trimmed);
-    if (match === null) return 'a quote is never closed.';
+    if (match === null) return 'a quote or a bracket is never closed.';
     const quoted = match[1] ?? match[2];
     if (quoted !== undefined) tokens.push({ value: quoted.replace(/\\(.)/gu, '$1'), kind: 'literal' });
     else if (match[3] !== undefined) tokens.push({ value: Number(match[3]), kind: 'literal' });

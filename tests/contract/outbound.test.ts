@@ -1,0 +1,158 @@
+/** Every way a send can end, for every adapter that calls somebody. */
+import fc from 'fast-check';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import type { Part } from '#domain/message.ts';
+import { planUnits } from '#domain/render.ts';
+import { ChannelError, type AdapterInbox, type OutboundMessage, type SendOptions, type Sent } from '#channels/contract.ts';
+import { definitions, isAvailable } from '#channels/definitions.ts';
+import { createHttpClient } from '#channels/http.ts';
+import { createRegistry } from '#channels/registry.ts';
+import { createTelegramSandbox } from '#channels/telegram/sandbox.ts';
+import { cases } from './cases.ts';
+import { closedPort, serveHttp, type LocalServer } from './local-server.ts';
+
+const http = createHttpClient({ allowPrivateHosts: ['127.0.0.1'], deniedPorts: [] });
+const registry = createRegistry({ http });
+const types = Object.keys(registry).filter((type) => isAvailable(type));
+const servers: LocalServer[] = [];
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.close()));
+});
+afterAll(() => http.close());
+
+async function serve(...args: Parameters<typeof serveHttp>): Promise<string> {
+  const server = await serveHttp(...args);
+  servers.push(server);
+  return server.url;
+}
+const png = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+);
+const options = (timeoutMs = 2_000): SendOptions => ({
+  key: '0199a1b2-0000-7000-8000-0000000000aa',
+  signal: AbortSignal.timeout(timeoutMs),
+  media: async () => ({ bytes: png, mimeType: 'image/png', name: 'dot.png' }),
+});
+const messageOf = (parts: Part[]): OutboundMessage => ({
+  id: '0199a1b2-0000-7000-8000-0000000000bb',
+  conversationId: '0199a1b2-0000-7000-8000-0000000000cc',
+  contactExternalId: '1122334455',
+  threadKey: '',
+  replyAddress: {},
+  parts,
+});
+const hello = messageOf([{ kind: 'text', text: 'Hello' }]);
+
+async function refusal(sending: Promise<Sent>): Promise<ChannelError> {
+  const error: unknown = await sending.then(
+    (sent) => new Error(`sent as ${sent.providerMessageId}`),
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof ChannelError)) throw error;
+  return error;
+}
+
+const wired = types.flatMap((type) => {
+  const { wire } = cases[type];
+  return wire ? [{ type, ...wire }] : [];
+});
+
+describe.each(wired)('$type', ({ type, inboxAt, refusals }) => {
+  const adapter = registry[type];
+  const send = (inbox: AdapterInbox, timeoutMs?: number): Promise<Sent> => adapter.send(inbox, hello, options(timeoutMs));
+
+  test('a refused connection was not sent', async () => {
+    const error = await refusal(send(inboxAt(`http://127.0.0.1:${await closedPort()}`)));
+    expect(error.kind).toBe('not_sent');
+  });
+
+  test('silence after the body left is no answer', async () => {
+    let arrived = 0;
+    const url = await serve(() => void (arrived += 1));
+    const error = await refusal(send(inboxAt(url), 200));
+    expect([error.kind, arrived]).toEqual(['no_answer', 1]);
+  });
+
+  test('a reset after the body left is no answer', async () => {
+    const url = await serve((_, __, incoming) => void incoming.socket.destroy());
+    expect((await refusal(send(inboxAt(url)))).kind).toBe('no_answer');
+  });
+
+  test.each(refusals)('%i %j is %s, said in the provider’s words and without a secret', async (status, body, kind) => {
+    let calls = 0;
+    const url = await serve((_, response) => {
+      calls += 1;
+      response.writeHead(status, { 'content-type': 'application/json', location: 'http://127.0.0.1:1/' });
+      response.end(JSON.stringify(body));
+    });
+    const inbox = inboxAt(url);
+    const error = await refusal(send(inbox));
+    expect([error.kind, calls]).toEqual([kind, 1]);
+    if (typeof body['description'] === 'string') expect(error.message).toContain(body['description']);
+    for (const field of definitions[type].secretFields as readonly string[]) {
+      const said = `${error.message} ${String(error.stack)} ${JSON.stringify(error)}`;
+      expect(said).not.toContain(String(inbox.credentials[field]));
+    }
+  });
+
+  test('an answer that is no JSON at all still ends in a kind', async () => {
+    const url = await serve((_, response) => void response.writeHead(502).end('<html>Bad gateway</html>'));
+    expect(['retry_after', 'no_answer']).toContain((await refusal(send(inboxAt(url)))).kind);
+  });
+});
+
+describe.each(types)('%s carries what its capabilities promise', (type) => {
+  const adapter = registry[type];
+  const { capabilities } = definitions[type];
+  const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 300 }).filter((value) => value.trim() !== '');
+  const long = fc.tuple(text, fc.integer({ min: 1, max: 60 })).map(([value, times]) => value.repeat(times));
+  const part: fc.Arbitrary<Part> = fc.oneof(
+    fc.record({ kind: fc.constant('text' as const), text: fc.oneof(text, long) }),
+    fc.record({
+      kind: fc.constantFrom('image' as const, 'file' as const, 'audio' as const, 'video' as const),
+      mediaId: fc.uuid(),
+      mimeType: fc.constant('image/png'),
+      caption: fc.option(long, { nil: undefined }),
+    }),
+    fc.record({
+      kind: fc.constant('choices' as const),
+      text: long,
+      options: fc.uniqueArray(fc.record({ id: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 90 }), label: text }), {
+        minLength: 1,
+        maxLength: 15,
+        selector: ({ id }) => id,
+      }),
+    }),
+    fc.record({
+      kind: fc.constant('location' as const),
+      lat: fc.double({ min: -90, max: 90, noNaN: true }),
+      lon: fc.double({ min: -180, max: 180, noNaN: true }),
+      name: fc.option(text, { nil: undefined }),
+    }),
+  );
+
+  test('the provider takes every unit that planUnits makes', async () => {
+    const sandbox = createTelegramSandbox({ deliver: async () => 200, acceptsWebhook: () => true });
+    const url = await serve(async ({ method, path, headers, body }, response) => {
+      if (type !== 'telegram') return void response.writeHead(200).end('{}');
+      const given = Object.entries(headers).map(([name, value]) => [name, String(value)] as [string, string]);
+      const request = new Request(`http://sandbox${path}`, { method, headers: given, body: new Uint8Array(body) });
+      const answer = await sandbox.handle(request, path);
+      response.writeHead(answer.status).end(await answer.text());
+    });
+    const inbox = cases[type].wire?.inboxAt(url) ?? cases[type].inbox;
+    await fc.assert(
+      fc.asyncProperty(fc.array(part, { minLength: 1, maxLength: 3 }), async (parts) => {
+        for (const unit of planUnits(parts, capabilities)) {
+          const [only] = unit;
+          if (only?.kind === 'text' && only.text.trim() === '') continue;
+          const { providerMessageId } = await adapter.send(inbox, messageOf(unit), options());
+          expect(providerMessageId).not.toBe('');
+        }
+      }),
+      { numRuns: 60 },
+    );
+    sandbox.close();
+  });
+});
