@@ -41,7 +41,7 @@ export async function callProvider(
     result: null,
   };
   try {
-    const sent = await adapter.send(
+    const sending = adapter.send(
       inbox,
       {
         id: call.messageId,
@@ -58,6 +58,11 @@ export async function callProvider(
         media: (mediaId) => readMedia(deps, inbox.workspaceId, mediaId),
       },
     );
+    if (deps.faults.armed('call.sent')) {
+      await Promise.race([sending, new Promise((resolve) => setTimeout(resolve, 300))]);
+      deps.faults.at('call.sent');
+    }
+    const sent = await sending;
     deps.faults.at('call.answered');
     return { ...base, outcome: 'sent', providerMessageId: sent.providerMessageId };
   } catch (error) {

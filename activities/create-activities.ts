@@ -69,7 +69,10 @@ function notDue(afterMs: number): ApplicationFailure {
 }
 
 /** Unexpected failures are told to the log once, where they happen; the workflow tries again. */
-function logged<T extends Record<string, (id: string) => Promise<unknown>>>(deps: ActivityDeps, activities: T): T {
+function logged<T extends Record<string, (id: string) => Promise<unknown>>>(
+  deps: ActivityDeps,
+  activities: T,
+): T {
   const wrap =
     (name: string, work: (id: string) => Promise<unknown>) =>
     async (id: string): Promise<unknown> => {

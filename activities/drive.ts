@@ -60,6 +60,7 @@ export async function drive(
     if (decided.outcome.kind !== 'call') return report(session, decided);
     deps.faults.at('claim.committed');
     const { call, token } = decided.outcome;
+    if (target.runId !== undefined && call.runId !== target.runId) deps.faults.at('run.successor-claimed');
     const settlement = await performCall(session, decided.snapshot, call, claimedAtMs);
     if (settlement.outcome === 'refused') deps.faults.at('settle.refused');
     claimedAtMs = performance.now();
@@ -197,6 +198,7 @@ async function report(session: Session, decided: NonNullable<Decided>): Promise<
   const { outcome, wakes } = decided;
   if (outcome.kind === 'exit' || outcome.kind === 'complete' || outcome.kind === 'sleep') {
     deps.faults.at('release.committed');
+    if (target.runId !== undefined && wakes.length > 0) deps.faults.at('run.successor-waits');
     await payWakes(deps, wakes);
   }
   if (outcome.kind === 'exit' || outcome.kind === 'busy') {

@@ -1,6 +1,7 @@
 /** Everything in Temporal's history is sealed: ids and small values, but nobody's business. AES-256-GCM with key ids. */
 import type { Payload, PayloadCodec } from '@temporalio/common';
-import { temporal } from '@temporalio/proto';
+// CommonJS whose names Node can't see: only its default export is there outside of vitest.
+import proto from '@temporalio/proto';
 import { open, seal, type Keyring } from '#db/keyring.ts';
 
 const encoding = 'binary/encrypted';
@@ -12,7 +13,7 @@ export function createPayloadCodec(keyring: Keyring): PayloadCodec {
     async encode(payloads) {
       return payloads.map((payload) => ({
         metadata: { encoding: encodingBytes },
-        data: seal(keyring, temporal.api.common.v1.Payload.encode(payload).finish(), purpose),
+        data: seal(keyring, proto.temporal.api.common.v1.Payload.encode(payload).finish(), purpose),
       }));
     },
     async decode(payloads) {
@@ -24,5 +25,5 @@ export function createPayloadCodec(keyring: Keyring): PayloadCodec {
 function decodeOne(keyring: Keyring, payload: Payload): Payload {
   const name = payload.metadata?.['encoding'];
   if (!name || !payload.data || Buffer.from(name).toString() !== encoding) return payload;
-  return temporal.api.common.v1.Payload.decode(open(keyring, payload.data, purpose));
+  return proto.temporal.api.common.v1.Payload.decode(open(keyring, payload.data, purpose));
 }

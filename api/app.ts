@@ -25,6 +25,16 @@ import { memberRoutes } from './routes/members.ts';
 import { sandboxRoutes } from './routes/sandbox.ts';
 import { teamRoutes } from './routes/teams.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
+import { conversationRoutes } from './routes/conversations.ts';
+import { customerRoutes } from './routes/customers.ts';
+import { eventRoutes } from './routes/events.ts';
+import { flowRoutes } from './routes/flows.ts';
+import { inboxCheckRoutes } from './routes/inbox-checks.ts';
+import { inboxRoutes } from './routes/inboxes.ts';
+import { mediaLinkRoutes, mediaRoutes } from './routes/media.ts';
+import { messageRoutes } from './routes/messages.ts';
+import { runActionRoutes } from './routes/run-actions.ts';
+import { runRoutes } from './routes/runs.ts';
 import { uiRoutes } from './ui.ts';
 
 export type { ApiDeps, AppEnv, CodecPayload, DecodePayloads, RequestActor } from './deps.ts';
@@ -39,6 +49,7 @@ const openGroups: RouteGroup[] = [
   sandboxRoutes,
   authRoutes,
   joinRoutes,
+  mediaLinkRoutes,
 ];
 /** Below /api, behind `authenticate`; every route names its permission. */
 const guardedGroups: RouteGroup[] = [
@@ -50,6 +61,16 @@ const guardedGroups: RouteGroup[] = [
   apiKeyRoutes,
   auditRoutes,
   codecRoutes,
+  conversationRoutes,
+  customerRoutes,
+  eventRoutes,
+  flowRoutes,
+  inboxCheckRoutes,
+  inboxRoutes,
+  mediaRoutes,
+  messageRoutes,
+  runActionRoutes,
+  runRoutes,
 ];
 
 /** What the providers' doubles take, as the providers do: media. */
@@ -59,7 +80,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono<AppEnv> {
   const app = createRouter();
   app.onError(handleErrors(deps.log));
   app.notFound(handleNotFound);
-  app.use('*', requestId, measure, securityHeaders(deps.config.publicUrl));
+  app.use('*', requestId, measure(deps.log), securityHeaders(deps.config.publicUrl));
   const limit = bodyLimit();
   const doubleLimit = bodyLimit(MAX_DOUBLE_BYTES);
   app.use('*', (c, next) => {

@@ -16,7 +16,7 @@ export function storableObject(value: Record<string, unknown>): JsonObject {
 export const storable = (text: string): string => storableText(text);
 
 /** Refuses what is too deep before `schema` walks it. */
-export function shallow<Schema extends z.ZodType>(schema: Schema): z.ZodPipe<z.ZodTransform<unknown, unknown>, Schema> {
+export function shallow<Schema extends z.ZodType>(schema: Schema) {
   return z.preprocess((value) => (tooDeep(value) ? undefined : value), schema);
 }
 

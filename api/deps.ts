@@ -12,6 +12,7 @@ import type { Auth } from './auth/auth.ts';
 import type { Mailer } from './auth/mailer.ts';
 import type { Config } from './config.ts';
 import type { Engine } from './engine.ts';
+import type { Feed } from './feed.ts';
 
 export interface ApiDeps {
   config: Config;
@@ -28,6 +29,8 @@ export interface ApiDeps {
   media: MediaStore;
   temporal: Client;
   engine: Engine;
+  /** What changed, for the open screens. */
+  feed: Feed;
   log: Logger;
   /** Opens payloads of Temporal's history for the codec endpoint. */
   decodePayloads: DecodePayloads;

@@ -38,15 +38,25 @@ export function createLog(level: string, destination?: { write(line: string): vo
         args: Parameters<Logger['info']>,
         method: (...args: Parameters<Logger['info']>) => void,
       ) {
-        method.apply(
-          this,
-          args.map((arg: unknown) => (typeof arg === 'string' ? censorText(arg) : arg)) as typeof args,
-        );
+        method.apply(this, withCensoredText(args));
       },
     },
     serializers: { err: censorError, error: censorError },
   };
   return destination ? pino(options, destination) : pino(options);
+}
+
+/** pino makes the line's text from an error that comes without one; it gets a censored one first. */
+function withCensoredText(args: readonly unknown[]): Parameters<Logger['info']> {
+  const [first, ...rest] = args.map((arg) => (typeof arg === 'string' ? censorText(arg) : arg));
+  const error = first instanceof Error ? first : errorOf(first);
+  const text = error && rest.length === 0 ? [censorText(error.message)] : rest;
+  return [first instanceof Error ? { err: first } : first, ...text] as Parameters<Logger['info']>;
+}
+function errorOf(fields: unknown): Error | null {
+  return typeof fields === 'object' && fields !== null && 'err' in fields && fields.err instanceof Error
+    ? fields.err
+    : null;
 }
 
 const secretKeys = new Set(SECRET_KEYS.map((key) => key.toLowerCase()));

@@ -3,13 +3,13 @@ import { sql } from 'kysely';
 import { QUEUES } from '#workflows/contract.ts';
 import type { ApiDeps } from './deps.ts';
 
-export type Readiness = Record<string, 'ok' | string>;
+/** By part: `ok`, or what is missing. */
+export type Readiness = Record<string, string>;
 
 const cacheMs = 1000;
 const timeoutMs = 3000;
 /** A worker asks anew at least once a minute; who has been silent for longer is gone. */
 const pollerSilenceMs = 70_000;
-const workflowTasks = 1;
 
 /** Answers from at most one second ago; who asks meanwhile shares the same look. */
 export function createReadiness(
@@ -40,7 +40,6 @@ async function needPoller(
   const { pollers } = await temporal.connection.workflowService.describeTaskQueue({
     namespace: config.temporal.namespace,
     taskQueue: { name: queue },
-    taskQueueType: workflowTasks,
   });
   const alive = (pollers ?? []).some((poller) => {
     const lastMs = Number(poller.lastAccessTime?.seconds ?? 0) * 1000;

@@ -24,6 +24,7 @@ import { resolveProviderUrls, type Config } from './config.ts';
 import type { ApiDeps } from './deps.ts';
 import { createDispatcher, type Dispatcher } from './dispatcher.ts';
 import type { Engine } from './engine.ts';
+import { createFeed } from './feed.ts';
 import { visitorKeys } from './live-chat/visitors.ts';
 import { decodePayloadsWith } from './payloads.ts';
 import { createSweeper, type Sweeper } from './sweeper.ts';
@@ -89,6 +90,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   await inboxes.listen(config.databaseUrl);
   const faults = createFaults(options.faults?.spec, options.faults?.reportPath);
 
+  const feed = createFeed({ engineDb, log });
   const dispatcher = createDispatcher({ pool, client, log, faults });
   const activityDeps: ActivityDeps = {
     pool,
@@ -100,7 +102,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     client,
     faults,
     log,
-    changed: () => undefined,
+    changed: () => feed.poke(),
     eventDone: (eventId) => dispatcher.done(eventId),
   };
   const engine = createEngine(activityDeps, dispatcher);
@@ -117,6 +119,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     media,
     temporal: client,
     engine,
+    feed,
     log,
     decodePayloads: decodePayloadsWith(codec),
   };
@@ -130,7 +133,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   const sweeper =
     options.sweepEveryMs === 0
       ? null
-      : createSweeper({ pool, dispatcher, engine, log }, options.sweepEveryMs);
+      : createSweeper({ pool, dispatcher, engine, log, faults }, options.sweepEveryMs);
   dispatcher.accepted();
 
   return {
@@ -158,7 +161,10 @@ function shutdown(worker: Worker): void {
 
 function createEngine(deps: ActivityDeps, dispatcher: Dispatcher): Engine {
   return {
-    eventsAccepted: (eventIds) => dispatcher.accepted(eventIds),
+    eventsAccepted(eventIds) {
+      deps.faults.at('event.committed');
+      dispatcher.accepted(eventIds);
+    },
     async startOutbound(messageId) {
       try {
         await deps.client.workflow.start('outboundMessage', {
@@ -177,7 +183,8 @@ function createEngine(deps: ActivityDeps, dispatcher: Dispatcher): Engine {
         );
       }
     },
-    async payWakes(wakes) {
+    async payWakes(wakes, after) {
+      if (after) deps.faults.at(after);
       try {
         await payWakes(deps, wakes);
       } catch (error) {

@@ -1,5 +1,6 @@
 /** The server process: API, workers, dispatcher and sweeper. Started by `npm start` or on its own with an external Postgres and Temporal. */
 import { serve } from '@hono/node-server';
+import { upsertConfiguredKey } from '#db/api-keys.ts';
 import { createApp } from './app.ts';
 import { ConfigError, loadConfig } from './config.ts';
 import { createLog } from './log.ts';
@@ -16,6 +17,7 @@ const runtime = await openRuntime({
     ? {}
     : { sweepEveryMs: Number(process.env['TELORING_SWEEP_MS']) }),
 });
+if (config.apiKey !== null) await upsertConfiguredKey(runtime.deps.engineDb, config.apiKey);
 for (const warning of config.warnings) log.warn(warning);
 const server = serve(
   { fetch: createApp(runtime.deps).fetch, hostname: config.host, port: config.port },

@@ -2,6 +2,7 @@
 import type pg from 'pg';
 import type { Logger } from 'pino';
 import { sweep, tidy } from '#db/sweep.ts';
+import type { Faults } from '#activities/faults.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { Engine } from './engine.ts';
 
@@ -12,7 +13,7 @@ export interface Sweeper {
 }
 
 export function createSweeper(
-  deps: { pool: pg.Pool; dispatcher: Dispatcher; engine: Engine; log: Logger },
+  deps: { pool: pg.Pool; dispatcher: Dispatcher; engine: Engine; log: Logger; faults: Faults },
   everyMs = 5_000,
 ): Sweeper {
   let running: Promise<unknown> | null = null;
@@ -20,6 +21,7 @@ export function createSweeper(
 
   async function run(olderThanMs = 10_000): Promise<Awaited<ReturnType<typeof sweep>>> {
     const found = await sweep(deps.pool, olderThanMs);
+    if (found.leasesCleared > 0) deps.faults.at('lease.swept');
     const events = new Set([
       ...found.unstarted,
       ...found.drivers.flatMap((driver) => (driver.kind === 'event' ? [driver.eventId] : [])),
@@ -37,6 +39,7 @@ export function createSweeper(
       if (result.status === 'rejected')
         deps.log.warn({ reason: String(result.reason) }, 'A mend failed; the next sweep tries again.');
     }
+    if (mends.length > 1 || wakes.length > 0) deps.faults.at('driver.started');
     const mended = events.size + wakes.length + found.outbound.length + found.leasesCleared;
     if (mended > 0) {
       deps.log.info(

@@ -35,7 +35,12 @@ export function uiRoutes(root: string = builtUi): Hono<AppEnv> {
     if (reserved || (c.req.method !== 'GET' && c.req.method !== 'HEAD')) return c.notFound();
     return next();
   });
-  if (existsSync(root)) app.use('*', keepFiles, serveStatic({ root, index: 'none', precompressed: true }));
+  // Made when first needed: the build may come after us.
+  let files: MiddlewareHandler | null = null;
+  app.use('*', keepFiles, (c, next) => {
+    if (existsSync(root)) files ??= serveStatic({ root, index: 'none', precompressed: true });
+    return files ? files(c, next) : next();
+  });
   app.get('*', (c) => {
     // A missing file is not a page: scripts must fail as scripts.
     if (/\.\w+$/.test(c.req.path)) return c.notFound();

@@ -3,8 +3,11 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 
 /** Equality whose time doesn't depend on where two strings differ, nor on their lengths. */
 export function constantTimeEquals(left: string, right: string): boolean {
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(left), digest(right));
+  return timingSafeEqual(hashOf(left), hashOf(right));
+}
+
+function hashOf(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
 }
 
 /** `t=<unix seconds>,v1=<hex HMAC-SHA256(secret, t + "." + body)>`: what API inboxes send and receive. */

@@ -65,5 +65,6 @@ export async function performHttpStep(
 
 function bodyOf(headers: Record<string, string>, bytes: Uint8Array): Json {
   const isJson = /[/+]json\b/i.test(headers['content-type'] ?? '');
-  return (isJson ? jsonOf(bytes) : undefined) ?? new TextDecoder().decode(bytes);
+  const json = isJson ? jsonOf(bytes) : undefined;
+  return json === undefined ? new TextDecoder().decode(bytes) : json;
 }

@@ -64,7 +64,7 @@ export async function visitorThread(
        and ${placed(range)}
      order by c.created_at ${direction}, c.id ${direction}, m.seq ${direction}
      limit ${limit}`.execute(tx);
-  return backwards ? rows.reverse() : rows;
+  return backwards ? rows.toReversed() : rows;
 }
 
 function placed(range: ThreadRange) {

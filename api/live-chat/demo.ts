@@ -32,6 +32,7 @@ function demoPage(inbox: { id: string; name: string } | null): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>Fernweh Coffee · Teloring demo</title>
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="/live-chat/assets/demo.css">
 </head>
 <body>

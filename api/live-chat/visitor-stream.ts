@@ -111,7 +111,7 @@ function createBell() {
   let rang = false;
   let wake: (() => void) | null = null;
   return {
-    ring(): void {
+    ring: (): void => {
       rang = true;
       wake?.();
     },

@@ -1,4 +1,5 @@
 import type { MiddlewareHandler } from 'hono';
+import type { Logger } from 'pino';
 import { routePath } from 'hono/route';
 import { collectDefaultMetrics, Histogram, register } from 'prom-client';
 import type { AppEnv } from '../deps.ts';
@@ -13,10 +14,16 @@ const duration =
   });
 if (!register.getSingleMetric('process_cpu_user_seconds_total')) collectDefaultMetrics();
 
-/** Counts and times requests by route pattern: never by path, which has ids and would be without bound. */
-export const measure: MiddlewareHandler<AppEnv> = async (c, next) => {
-  const startMs = performance.now();
-  await next();
-  const labels = { method: c.req.method, route: routePath(c, -1), status: c.res.status };
-  duration.observe(labels, (performance.now() - startMs) / 1000);
-};
+/** Counts, times and (at debug) logs requests by route pattern: never by path, which holds ids and is without bound. */
+export function measure(log: Logger): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    const startMs = performance.now();
+    await next();
+    const ms = performance.now() - startMs;
+    const labels = { method: c.req.method, route: routePath(c, -1), status: c.res.status };
+    duration.observe(labels, ms / 1000);
+    if (log.isLevelEnabled('debug')) {
+      log.debug({ requestId: c.get('requestId'), ...labels, ms: Math.round(ms) }, 'answered');
+    }
+  };
+}

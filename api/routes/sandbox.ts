@@ -3,6 +3,7 @@
  * the token is the key. What moves the customers needs an admin of the inbox's workspace.
  */
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
+import { jsonOf } from '#channels/json-body.ts';
 import { ALLOWED_UPDATES } from '#channels/telegram/parse.ts';
 import { createTelegramSandbox, type TelegramSandbox } from '#channels/telegram/sandbox.ts';
 import type { Webhook } from '#channels/telegram/sandbox/bot.ts';
@@ -125,7 +126,9 @@ function command<Body>(
   return (app, deps, telegram) => {
     app.post(`/sandbox/api/telegram/:inboxId/${end}`, requirePermission('inboxes:write'), async (c) => {
       const control = await controlOf(deps, telegram, c.req.param('inboxId'), c.get('actor').workspaceId);
-      const input = body.parse(await c.req.json());
+      const json = jsonOf(new Uint8Array(await c.req.arrayBuffer()));
+      if (json === undefined) throw new ApiError(400, 'malformed', 'The body is not JSON; nothing was done.');
+      const input = body.parse(json);
       try {
         act(control, input);
       } catch (error) {

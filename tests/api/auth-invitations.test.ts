@@ -60,7 +60,7 @@ test('of two who use one link at once, one joins', async () => {
   const answers = await Promise.all(
     [1, 2].map(() => accept({ token, name: 'Twice', password: TEST_PASSWORD })),
   );
-  expect(answers.map((answer) => answer.status).sort()).toEqual([200, 404]);
+  expect(answers.map((answer) => answer.status).sort((a, b) => a - b)).toEqual([200, 404]);
   const members = await api.deps.engineDb
     .selectFrom('members')
     .innerJoin('users', 'users.id', 'members.user_id')

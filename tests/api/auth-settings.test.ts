@@ -143,12 +143,13 @@ describe('the audit log', () => {
   });
 });
 
+const decode = (as: 'admin' | 'operator' | 'builder' | 'agent', data: string) =>
+  api.request('/api/temporal/codec/decode', {
+    as,
+    body: { payloads: [{ metadata: { encoding: 'eA==' }, data }] },
+  });
+
 describe('the codec endpoint', () => {
-  const decode = (as: 'admin' | 'operator' | 'builder' | 'agent', data: string) =>
-    api.request('/api/temporal/codec/decode', {
-      as,
-      body: { payloads: [{ metadata: { encoding: 'eA==' }, data }] },
-    });
   test('opens payloads for admins and operators, and writes that down', async () => {
     for (const role of ['admin', 'operator'] as const) {
       const response = await decode(role, 'eA==');

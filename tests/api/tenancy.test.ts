@@ -1,6 +1,6 @@
 /** I9 in the database itself: what the API's role can reach, table by table as the catalog lists them. */
 import { randomUUID } from 'node:crypto';
-import pg from 'pg';
+import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ENGINE_ONLY, OUTSIDE_WORKSPACES } from '#db/roles.ts';
 import { uuidV7 } from '#domain/ids.ts';
@@ -19,8 +19,8 @@ const SEARCHES = [
 ];
 
 let database: TestDatabase;
-let owner: pg.Client;
-let app: pg.Client;
+let owner: Client;
+let app: Client;
 /** Tables with a workspace_id, without partitions. */
 let tables: string[];
 const [a, b] = [uuidV7(), uuidV7()];
@@ -28,8 +28,8 @@ const [personA, personB] = [uuidV7(), uuidV7()];
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  const connect = async (role: string): Promise<pg.Client> => {
-    const client = new pg.Client({ connectionString: database.url, options: `-c role=${role}` });
+  const connect = async (role: string): Promise<Client> => {
+    const client = new Client({ connectionString: database.url, options: `-c role=${role}` });
     await client.connect();
     return client;
   };
@@ -207,7 +207,7 @@ async function tablesWhere(exists: 'exists' | 'not exists'): Promise<string[]> {
 
 /** One row of each workspace in every table. Foreign keys are off while filling: only whose row it is matters here. */
 async function fill(): Promise<void> {
-  const superuser = new pg.Client({ connectionString: database.url });
+  const superuser = new Client({ connectionString: database.url });
   await superuser.connect();
   try {
     await superuser.query("set session_replication_role = 'replica'");
@@ -235,7 +235,7 @@ async function fill(): Promise<void> {
   }
 }
 
-async function insertAs(client: pg.Client, table: string, workspaceId: string): Promise<void> {
+async function insertAs(client: Client, table: string, workspaceId: string): Promise<void> {
   const columns = (await columnsOf(table)).filter(
     (column) => column.needed || column.name === 'workspace_id',
   );

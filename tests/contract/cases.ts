@@ -12,16 +12,16 @@ export interface ContractCase {
   /** Bodies as the provider sends them, by name. */
   samples: Record<string, Uint8Array>;
   /** The body of a plain text message. */
-  textBody(text: string): Uint8Array;
+  textBody: (text: string) => Uint8Array;
   /** The provider's request with this body. */
-  request(body: Uint8Array): RawRequest;
+  request: (body: Uint8Array) => RawRequest;
   /** The headers that prove where a request comes from, and whether they also prove its body. */
   proof: { headers: string[]; coversBody: boolean };
   /** Bodies of several events in which one is odd, and how many must come out. */
   batches: { body: JsonObject; events: number }[];
   /** How the adapter reaches its provider; absent where there is none. */
   wire?: {
-    inboxAt(baseUrl: string): AdapterInbox;
+    inboxAt: (baseUrl: string) => AdapterInbox;
     refusals: [status: number, body: JsonObject, kind: SendFailureKind][];
   };
 }
@@ -35,7 +35,11 @@ const webhookSecret = 'a_telegram_webhook_secret';
 
 const bytes = (json: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(json));
 
-function inboxOf(type: AvailableChannelType, credentials: JsonObject, settings: JsonObject = {}): AdapterInbox {
+function inboxOf(
+  type: AvailableChannelType,
+  credentials: JsonObject,
+  settings: JsonObject = {},
+): AdapterInbox {
   return {
     id: inboxId,
     workspaceId: '0199a1b2-0000-7000-8000-000000000003',
@@ -65,7 +69,11 @@ function samplesOf(type: AvailableChannelType): Record<string, Uint8Array> {
   return Object.fromEntries(names.map((name) => [name, readFileSync(new URL(name, folder))]));
 }
 
-const telegramInbox = inboxOf('telegram', { botToken: '987654321:contract', webhookSecret }, { choices: 'inline' });
+const telegramInbox = inboxOf(
+  'telegram',
+  { botToken: '987654321:contract', webhookSecret },
+  { choices: 'inline' },
+);
 const apiInbox = inboxOf('api', { callbackUrl: 'https://customer.example/callback', secret: apiSecret });
 const refusal = (code: number, description: string, parameters?: JsonObject): JsonObject => ({
   ok: false,
@@ -83,7 +91,10 @@ export const cases: Record<AvailableChannelType, ContractCase> = {
     proof: { headers: ['x-teloring-signature'], coversBody: true },
     batches: [],
     wire: {
-      inboxAt: (baseUrl) => ({ ...apiInbox, credentials: { ...apiInbox.credentials, callbackUrl: `${baseUrl}/callback` } }),
+      inboxAt: (baseUrl) => ({
+        ...apiInbox,
+        credentials: { ...apiInbox.credentials, callbackUrl: `${baseUrl}/callback` },
+      }),
       refusals: [
         [302, {}, 'retry_after'],
         [400, {}, 'retry_after'],
@@ -96,17 +107,7 @@ export const cases: Record<AvailableChannelType, ContractCase> = {
   },
   live_chat: {
     inbox: inboxOf('live_chat', { allowedOrigins: ['https://shop.example'] }),
-    samples: {
-      text: bytes({ clientMessageId: '0199a1b2-0000-4000-8000-000000000011', text: 'Hello' }),
-      choice: bytes({
-        clientMessageId: '0199a1b2-0000-4000-8000-000000000012',
-        choice: { id: 'large', label: 'Large' },
-      }),
-      image: bytes({
-        clientMessageId: '0199a1b2-0000-4000-8000-000000000013',
-        mediaId: '0199a1b2-0000-4000-8000-000000000014.png',
-      }),
-    },
+    samples: samplesOf('live_chat'),
     textBody: (text) => bytes({ clientMessageId: '0199a1b2-0000-4000-8000-000000000015', text }),
     request: (body) => {
       const session = { inboxId, visitorId, expiresAtMs: nowMs + 60_000 };

@@ -11,7 +11,11 @@ afterEach(async () => {
 });
 
 function clientWith(options: Partial<GuardOptions> = {}): HttpClient {
-  const client = createHttpClient({ allowPrivateHosts: ['127.0.0.1', 'localhost'], deniedPorts: [], ...options });
+  const client = createHttpClient({
+    allowPrivateHosts: ['127.0.0.1', 'localhost'],
+    deniedPorts: [],
+    ...options,
+  });
   cleanups.push(() => client.close());
   return client;
 }
@@ -64,15 +68,18 @@ describe('what is refused before anything leaves', () => {
     expect((await failure(client.check(url))).kind).toBe('blocked');
   });
 
-  test.each(['ftp://example.com/', 'file:///etc/passwd', 'http://user:secret@example.com/', 'nonsense', 'http://'])(
-    '%s',
-    async (url) => {
-      const error = await failure(clientWith().request({ method: 'GET', url, signal: within(2_000) }));
-      expect(error.kind).toBe('blocked');
-      expect(error.message).not.toContain('secret');
-      expect(toChannelError(error).kind).toBe('permanent');
-    },
-  );
+  test.each([
+    'ftp://example.com/',
+    'file:///etc/passwd',
+    'http://user:secret@example.com/',
+    'nonsense',
+    'http://',
+  ])('%s', async (url) => {
+    const error = await failure(clientWith().request({ method: 'GET', url, signal: within(2_000) }));
+    expect(error.kind).toBe('blocked');
+    expect(error.message).not.toContain('secret');
+    expect(toChannelError(error).kind).toBe('permanent');
+  });
 
   test('a name that resolves to a private address, also among public ones', async () => {
     const url = await serve((_, response) => response.end('reached'));
@@ -93,7 +100,10 @@ describe('what is refused before anything leaves', () => {
     expect((await failure(clientWith({ deniedPorts }).request(request))).kind).toBe('blocked');
     const named = { ...request, url: url.replace('127.0.0.1', 'localhost') };
     expect((await failure(clientWith({ deniedPorts }).request(named))).kind).toBe('blocked');
-    const trusted = await clientWith({ deniedPorts, allowPrivateHosts: [] }).request({ ...request, trusted: true });
+    const trusted = await clientWith({ deniedPorts, allowPrivateHosts: [] }).request({
+      ...request,
+      trusted: true,
+    });
     expect(trusted.status).toBe(200);
     expect((await clientWith().request(request)).status).toBe(200);
   });
@@ -102,7 +112,9 @@ describe('what is refused before anything leaves', () => {
     const url = await serve((_, response) => response.end('ok'));
     const client = clientWith({ allowPrivateHosts: [] });
     await client.request({ method: 'GET', url, signal: within(2_000), trusted: true });
-    expect((await failure(client.request({ method: 'GET', url, signal: within(2_000) }))).kind).toBe('blocked');
+    expect((await failure(client.request({ method: 'GET', url, signal: within(2_000) }))).kind).toBe(
+      'blocked',
+    );
   });
 });
 
@@ -143,14 +155,21 @@ test('a redirect is handed back, not followed', async () => {
 describe('what provably was not sent', () => {
   test('an unknown name', async () => {
     const client = clientWith({ resolve: async () => await Promise.reject(new Error('ENOTFOUND')) });
-    const error = await failure(client.request({ method: 'POST', url: 'http://gone.example/', signal: within(2_000) }));
+    const error = await failure(
+      client.request({ method: 'POST', url: 'http://gone.example/', signal: within(2_000) }),
+    );
     expect([error.kind, toChannelError(error).kind]).toEqual(['not_sent', 'not_sent']);
   });
 
   test('a refused connection', async () => {
     const port = await closedPort();
     const error = await failure(
-      clientWith().request({ method: 'POST', url: `http://127.0.0.1:${port}/`, body: 'x', signal: within(2_000) }),
+      clientWith().request({
+        method: 'POST',
+        url: `http://127.0.0.1:${port}/`,
+        body: 'x',
+        signal: within(2_000),
+      }),
     );
     expect([error.kind, error.message]).toEqual(['not_sent', 'The connection was refused.']);
   });
@@ -158,14 +177,21 @@ describe('what provably was not sent', () => {
   test('a TLS failure, and no byte of the body with it', async () => {
     const seen: Buffer[] = [];
     const server = await serveTcp((socket) => {
-      socket.on('error', () => {}).on('data', (bytes) => {
-        seen.push(bytes);
-        socket.end('this is not TLS\r\n');
-      });
+      socket
+        .on('error', () => {})
+        .on('data', (bytes) => {
+          seen.push(bytes);
+          socket.end('this is not TLS\r\n');
+        });
     });
     cleanups.push(() => server.close());
     const { port } = server;
-    const request = { method: 'POST', url: `https://127.0.0.1:${port}/`, body: 'the body', signal: within(2_000) };
+    const request = {
+      method: 'POST',
+      url: `https://127.0.0.1:${port}/`,
+      body: 'the body',
+      signal: within(2_000),
+    };
     expect((await failure(clientWith().request(request))).kind).toBe('not_sent');
     expect(Buffer.concat(seen).toString('latin1')).not.toContain('the body');
   });
@@ -179,7 +205,9 @@ describe('what provably was not sent', () => {
     const { promise, resolve } = Promise.withResolvers<{ address: string; family: number }[]>();
     const client = clientWith({ allowPrivateHosts: ['slow.example'], resolve: () => promise });
     const target = `http://slow.example:${new URL(url).port}/`;
-    const error = await failure(client.request({ method: 'POST', url: target, body: 'x', signal: within(50) }));
+    const error = await failure(
+      client.request({ method: 'POST', url: target, body: 'x', signal: within(50) }),
+    );
     expect(error.kind).toBe('not_sent');
     resolve([{ address: '127.0.0.1', family: 4 }]);
     const next = await client.request({ method: 'GET', url: `${target}next`, signal: within(2_000) });
@@ -197,13 +225,21 @@ describe('what provably was not sent', () => {
 describe('what may have arrived', () => {
   test('a reset after the request was read', async () => {
     const url = await serve((request) => request.socket.destroy());
-    const error = await failure(clientWith().request({ method: 'POST', url, body: 'x', signal: within(2_000) }));
-    expect([error.kind, toChannelError(error).kind, error.status]).toEqual(['no_answer', 'no_answer', undefined]);
+    const error = await failure(
+      clientWith().request({ method: 'POST', url, body: 'x', signal: within(2_000) }),
+    );
+    expect([error.kind, toChannelError(error).kind, error.status]).toEqual([
+      'no_answer',
+      'no_answer',
+      undefined,
+    ]);
   });
 
   test('silence', async () => {
     const url = await serve(() => {});
-    const error = await failure(clientWith().request({ method: 'POST', url, body: 'x', signal: within(100) }));
+    const error = await failure(
+      clientWith().request({ method: 'POST', url, body: 'x', signal: within(100) }),
+    );
     expect([error.kind, error.message]).toEqual(['no_answer', 'No answer within the time allowed.']);
   });
 
@@ -214,7 +250,9 @@ describe('what may have arrived', () => {
       response.on('close', () => clearInterval(timer));
     });
     const started = Date.now();
-    const error = await failure(clientWith().request({ method: 'POST', url, body: 'x', signal: within(200) }));
+    const error = await failure(
+      clientWith().request({ method: 'POST', url, body: 'x', signal: within(200) }),
+    );
     expect([error.kind, error.status]).toEqual(['no_answer', 200]);
     expect(Date.now() - started).toBeLessThan(1_000);
   });
@@ -228,7 +266,9 @@ test.each([
     response.writeHead(200, announced ? { 'content-length': 1_000_000 } : {});
     response.end(Buffer.alloc(1_000_000));
   });
-  const error = await failure(clientWith().request({ method: 'GET', url, signal: within(2_000), maxBytes: 1000 }));
+  const error = await failure(
+    clientWith().request({ method: 'GET', url, signal: within(2_000), maxBytes: 1000 }),
+  );
   expect([error.kind, error.status]).toEqual(['too_large', 200]);
 });
 

@@ -1,7 +1,7 @@
 /** The events of channels/contract.ts as a strict schema: what an adapter may hand over, and nothing beside it. */
 import { z } from 'zod';
 
-const json: z.ZodType<unknown> = z.json();
+const json: z.ZodType = z.json();
 const source = z.record(z.string(), json);
 const id = z.string().min(1);
 const optional = z.string().optional();

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Json } from '#domain/json.ts';
@@ -38,7 +38,9 @@ describe.each(types)('%s', (type) => {
     const schema = z.toJSONSchema(definition.credentials, { io: 'input', unrepresentable: 'any' });
     expect(definition.type).toBe(type);
     expect(adapter.definition).toBe(definition);
-    expect(Object.keys(schema.properties ?? {})).toEqual(expect.arrayContaining([...definition.secretFields]));
+    expect(Object.keys(schema.properties ?? {})).toEqual(
+      expect.arrayContaining([...definition.secretFields]),
+    );
     const read = definition.credentials.parse({ ...inbox.credentials, madeUp: 1 });
     expect(read).toEqual(inbox.credentials);
     expect(definition.settings.safeParse({}).success).toBe(true);
@@ -103,7 +105,10 @@ describe.each(types)('%s', (type) => {
       fc.assert(
         fc.property(forged, (text) => {
           fc.pre(text.trim() !== value.trim());
-          const verdict = adapter.verify(inbox, { ...genuine, headers: { ...genuine.headers, [header]: text } });
+          const verdict = adapter.verify(inbox, {
+            ...genuine,
+            headers: { ...genuine.headers, [header]: text },
+          });
           expect(verdict.kind).not.toBe('ok');
         }),
       );
@@ -119,7 +124,11 @@ describe.each(types)('%s', (type) => {
 
   test('no inbox without a secret takes anything', () => {
     for (const body of bodies) {
-      const bare = { ...inbox, id: '0199a1b2-0000-7000-8000-0000000000ff', credentials: withoutSecrets(type) };
+      const bare = {
+        ...inbox,
+        id: '0199a1b2-0000-7000-8000-0000000000ff',
+        credentials: withoutSecrets(type),
+      };
       expect(adapter.verify(bare, request(body)).kind).toBe('reject');
     }
   });
@@ -153,14 +162,19 @@ describe.each(types)('%s', (type) => {
   });
 
   test('hostile headers are only headers', () => {
-    const headers = fc.dictionary(fc.constantFrom(...proof.headers, 'content-type', '__proto__'), fc.string());
+    const headers = fc.dictionary(
+      fc.constantFrom(...proof.headers, 'content-type', '__proto__'),
+      fc.string(),
+    );
     fc.assert(fc.property(headers, (given) => receive({ ...request(encode('{}')), headers: given })));
   });
 });
 
 function withoutSecrets(type: AvailableChannelType): { [key: string]: Json } {
   const secret: readonly string[] = definitions[type].secretFields;
-  return Object.fromEntries(Object.entries(cases[type].inbox.credentials).filter(([key]) => !secret.includes(key)));
+  return Object.fromEntries(
+    Object.entries(cases[type].inbox.credentials).filter(([key]) => !secret.includes(key)),
+  );
 }
 
 function withUnknownFields(json: Json): Json {
@@ -184,6 +198,9 @@ function replaced(json: Json, [head, ...rest]: Path, value: Json | undefined): J
   if (Array.isArray(json))
     return json.flatMap((item, index) => (index === head ? [replaced(item, rest, value) ?? null] : [item]));
   if (json === null || typeof json !== 'object') return json;
-  const entries = Object.entries(json).map(([key, item]) => [key, key === head ? replaced(item, rest, value) : item]);
+  const entries = Object.entries(json).map(([key, item]) => [
+    key,
+    key === head ? replaced(item, rest, value) : item,
+  ]);
   return Object.fromEntries(entries.filter(([, item]) => item !== undefined)) as Json;
 }

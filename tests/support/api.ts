@@ -23,6 +23,7 @@ import { createAuth } from '../../api/auth/auth.ts';
 import { createAccount } from '../../api/auth/accounts.ts';
 import { loadConfig, resolveProviderUrls } from '../../api/config.ts';
 import type { Engine } from '../../api/engine.ts';
+import { createFeed } from '../../api/feed.ts';
 import { visitorKeys } from '../../api/live-chat/visitors.ts';
 import { createLog } from '../../api/log.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
@@ -114,6 +115,7 @@ export async function createTestApi(
     media: createMediaStore(config.mediaUrl),
     temporal: new Client({ connection }),
     engine: recordingEngine(engineCalls),
+    feed: createFeed({ engineDb: database.engine, log }),
     log,
     decodePayloads: async (payloads) => payloads,
     ...overrides,

@@ -32,7 +32,9 @@ const flags = [
 export function findBrowser(): { path: string } | { path: null; reason: string } {
   const chosen = process.env['CHROMIUM_PATH'];
   if (chosen) {
-    return isProgram(chosen) ? { path: chosen } : { path: null, reason: `CHROMIUM_PATH names ${chosen}, which is no program` };
+    return isProgram(chosen)
+      ? { path: chosen }
+      : { path: null, reason: `CHROMIUM_PATH names ${chosen}, which is no program` };
   }
   const found = knownPlaces.find(isProgram) ?? knownNames.map(onPath).find((path) => path !== null);
   if (found) return { path: found };
@@ -58,7 +60,12 @@ export function browserIsMissing(): boolean {
 export async function launchBrowser(): Promise<Browser> {
   const browser = findBrowser();
   if (browser.path === null) throw new Error(`There is no browser: ${browser.reason}.`);
-  return chromium.launch({ executablePath: browser.path, args: flags, headless: true, chromiumSandbox: false });
+  return chromium.launch({
+    executablePath: browser.path,
+    args: flags,
+    headless: true,
+    chromiumSandbox: false,
+  });
 }
 
 function isProgram(path: string): boolean {
@@ -72,7 +79,9 @@ function isProgram(path: string): boolean {
 
 function onPath(name: string): string | null {
   try {
-    return execFileSync('which', [name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim() || null;
+    return (
+      execFileSync('which', [name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim() || null
+    );
   } catch {
     return null;
   }

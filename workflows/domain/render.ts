@@ -66,7 +66,9 @@ function choices(part: ChoicesPart, capabilities: Capabilities): Part[] {
   const { text, options } = part;
   if (options.length === 0) return texts(text, capabilities);
   const limits = capabilities.choices;
+  // Buttons need something to hang on.
   const fits =
+    text.trim() !== '' &&
     limits !== null &&
     options.length <= limits.max &&
     options.every(({ label }) => label.length <= limits.maxLabelLength);

@@ -11,8 +11,8 @@ export class Refusal extends Error {
   }
 }
 
-export function success<T>(result: T): Response {
-  return Response.json({ ok: true, result } satisfies ApiSuccess<T>);
+export function success(result: unknown): Response {
+  return Response.json({ ok: true, result } satisfies ApiSuccess<unknown>);
 }
 export function refused({ code, message, parameters }: Refusal): Response {
   const body: ApiError = {

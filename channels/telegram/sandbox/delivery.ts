@@ -19,11 +19,11 @@ export interface Delivery {
 
 export function createDelivery(deliver: Deliver): Delivery {
   const busy = new Set<string>();
-  let closed = false;
+  const ended = new AbortController();
 
   const run = async (bot: Bot, chatId: number): Promise<void> => {
     let tries = 0;
-    while (!closed) {
+    while (!ended.signal.aborted) {
       const next = bot.pending.find((item) => item.chatId === chatId);
       const webhook = bot.webhook;
       if (!next || !webhook) return;
@@ -56,7 +56,7 @@ export function createDelivery(deliver: Deliver): Delivery {
     void run(bot, chatId).finally(() => {
       busy.delete(key);
       // One may have come between the last look and now.
-      if (!closed && bot.webhook && bot.pending.some((item) => item.chatId === chatId)) start(bot, chatId);
+      if (!ended.signal.aborted && bot.webhook && bot.pending.some((item) => item.chatId === chatId)) start(bot, chatId);
     });
   };
   return {
@@ -71,7 +71,7 @@ export function createDelivery(deliver: Deliver): Delivery {
       for (const chatId of new Set(bot.pending.map((item) => item.chatId))) start(bot, chatId);
     },
     close() {
-      closed = true;
+      ended.abort();
     },
   };
 }

@@ -30,7 +30,7 @@ export const methods: Record<string, Method> = {
       // An omitted list keeps the previous one.
       allowedUpdates: Array.isArray(allowed) ? allowed.map(String) : (bot.webhook?.allowedUpdates ?? []),
     };
-    if (String(fields.values['drop_pending_updates']) === 'true') bot.pending = [];
+    if (structuredField(fields, 'drop_pending_updates') === true) bot.pending = [];
     delivery.resume(bot);
     return true;
   },
@@ -91,6 +91,6 @@ export const methods: Record<string, Method> = {
 
 function removeWebhook(bot: Bot, fields: Fields): true {
   bot.webhook = null;
-  if (String(fields.values['drop_pending_updates']) === 'true') bot.pending = [];
+  if (structuredField(fields, 'drop_pending_updates') === true) bot.pending = [];
   return true;
 }

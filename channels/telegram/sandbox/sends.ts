@@ -126,7 +126,7 @@ function markupOf(fields: Fields): Pick<Message, 'reply_markup'> {
   for (const button of markup.inline_keyboard.flat()) {
     if (!button.text)
       throw new Refusal(400, 'Bad Request: can’t parse inline keyboard button: text is empty');
-    const size = 'callback_data' in button ? Buffer.byteLength(String(button.callback_data)) : 1;
+    const size = 'callback_data' in button ? Buffer.byteLength(button.callback_data) : 1;
     if (size < 1 || size > 64) throw new Refusal(400, 'Bad Request: BUTTON_DATA_INVALID');
   }
   return { reply_markup: markup };

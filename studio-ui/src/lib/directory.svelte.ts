@@ -2,6 +2,7 @@
 import { api } from './api/endpoints.ts';
 import type { Flow, Inbox, Label, Member, Team } from './api/types.ts';
 import { messageOf } from './api/client.ts';
+import { isUnwell } from './inbox-state.ts';
 
 class Directory {
   inboxes = $state.raw<Inbox[]>([]);
@@ -60,8 +61,5 @@ class Directory {
     return this.labels.find((label) => label.name === name)?.color ?? 'neutral';
   }
 }
-
-export const isUnwell = (inbox: Inbox): boolean =>
-  inbox.state === 'needs_attention' || inbox.state === 'disconnected' || inbox.state === 'degraded';
 
 export const directory = new Directory();

@@ -63,7 +63,8 @@ export function createChat(store: Store, host: () => Host) {
   /** What is on screen is read; the rest is counted on the launcher's badge. */
   function markRead(): void {
     const newest = messages.at(-1)?.createdAt ?? '';
-    if (shown && document.visibilityState === 'visible' && newest > (store.get('read') ?? '')) store.set('read', newest);
+    if (shown && document.visibilityState === 'visible' && newest > (store.get('read') ?? ''))
+      store.set('read', newest);
     const readUpTo = store.get('read') ?? '';
     const count = messages.filter(({ from, createdAt }) => from !== 'visitor' && createdAt > readUpTo).length;
     host().tell({ teloring: 'frame', kind: 'unread', count });
@@ -131,9 +132,9 @@ export function createChat(store: Store, host: () => Host) {
     },
     send: (body: OutgoingBody, file?: Blob): string => outbox.send(body, file),
     choose: (choice: ChoiceOption): string => outbox.send({ kind: 'choice', choice }),
-    retry: outbox.retry,
+    retry: (clientMessageId: string): void => outbox.retry(clientMessageId),
     discard: outbox.discard,
-    previewOf: outbox.previewOf,
+    previewOf: (clientMessageId: string): string | null => outbox.previewOf(clientMessageId),
     async loadEarlier(): Promise<void> {
       const first = messages[0];
       if (!first || loadingEarlier) return;
@@ -161,6 +162,12 @@ function inOrder(messages: ThreadMessage[]): ThreadMessage[] {
   }
   const begin = (message: ThreadMessage): string => begins.get(message.conversationId) ?? '';
   return messages.sort((a, b) =>
-    a.conversationId === b.conversationId ? a.seq - b.seq : begin(a) < begin(b) ? -1 : begin(a) > begin(b) ? 1 : 0,
+    a.conversationId === b.conversationId
+      ? a.seq - b.seq
+      : begin(a) < begin(b)
+        ? -1
+        : begin(a) > begin(b)
+          ? 1
+          : 0,
   );
 }

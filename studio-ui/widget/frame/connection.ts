@@ -9,7 +9,12 @@ export type Answer<Body> =
   | { kind: 'later'; afterMs: number };
 
 export interface Connection {
-  call<Body>(method: 'GET' | 'POST', path: string, body?: Json | Blob, headers?: Record<string, string>): Promise<Answer<Body>>;
+  call<Body>(
+    method: 'GET' | 'POST',
+    path: string,
+    body?: Json | Blob,
+    headers?: Record<string, string>,
+  ): Promise<Answer<Body>>;
   /** A response to be read as it comes; throws where there is none. */
   open(path: string, signal: AbortSignal): Promise<Response>;
 }
@@ -33,7 +38,10 @@ export function createConnection(store: Store): Connection {
     // Another tab may have renewed it meanwhile: the same visitor goes on.
     const latest = storedSession(store) ?? session;
     const answer = await exchange<{ token: string; renewed: boolean }>(
-      new Request('session', { method: 'POST', headers: latest ? { authorization: `Bearer ${latest.token}` } : {} }),
+      new Request('session', {
+        method: 'POST',
+        headers: latest ? { authorization: `Bearer ${latest.token}` } : {},
+      }),
     );
     if (answer.kind !== 'ok') return answer;
     session = { token: answer.body.token, renewAtMs: Date.now() + renewAfterMs };
@@ -48,20 +56,25 @@ export function createConnection(store: Store): Connection {
   };
 
   return {
-    async call<Body>(method: 'GET' | 'POST', path: string, body?: Json | Blob, headers: Record<string, string> = {}) {
+    async call<Body>(
+      method: 'GET' | 'POST',
+      path: string,
+      body?: Json | Blob,
+      headers: Record<string, string> = {},
+    ) {
       let held = await current();
       for (let attempt = 0; held.kind === 'ok'; attempt++) {
         const json = body !== undefined && !(body instanceof Blob);
-        const request = new Request(path, {
+        const init: RequestInit = {
           method,
           headers: {
             authorization: `Bearer ${held.body.token}`,
             ...(json ? { 'content-type': 'application/json' } : {}),
             ...headers,
           },
-          body: json ? JSON.stringify(body) : body,
-        });
-        const answer = await exchange<Body>(request);
+        };
+        if (body !== undefined) init.body = body instanceof Blob ? body : JSON.stringify(body);
+        const answer = await exchange<Body>(new Request(path, init));
         if (answer.kind !== 'refused' || answer.status !== 401 || attempt > 0) return answer;
         held = await renew();
       }

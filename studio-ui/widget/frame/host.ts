@@ -13,7 +13,8 @@ export function connectHost(hear: (message: ToFrame) => void): Host {
   const embedded = window.parent !== window && origin !== null;
   if (embedded) {
     addEventListener('message', (event: MessageEvent<ToFrame>) => {
-      if (event.source === window.parent && event.origin === origin && event.data?.teloring === 'host') hear(event.data);
+      if (event.source === window.parent && event.origin === origin && event.data?.teloring === 'host')
+        hear(event.data);
     });
   }
   return {

@@ -43,7 +43,8 @@ export function createOutbox(store: Store, connection: Connection, events: Outbo
     entries = [...entries.filter(({ clientMessageId }) => clientMessageId !== entry.clientMessageId), entry];
     entries.sort((a, b) => a.atMs - b.atMs);
     // Bytes can't be written down; an image counts from when it is uploaded.
-    if (entry.body.kind !== 'image' || entry.body.mediaId) store.set(prefix + entry.clientMessageId, JSON.stringify(entry));
+    if (entry.body.kind !== 'image' || entry.body.mediaId)
+      store.set(prefix + entry.clientMessageId, JSON.stringify(entry));
     events.changed(entries);
   };
   const drop = (clientMessageId: string): void => {
@@ -59,7 +60,12 @@ export function createOutbox(store: Store, connection: Connection, events: Outbo
     let { body } = entry;
     if (body.kind === 'image' && !body.mediaId) {
       const file = files.get(entry.clientMessageId);
-      if (!file) return { kind: 'refused', status: 0, message: 'The image is no longer at hand. Choose it again.' } as const;
+      if (!file)
+        return {
+          kind: 'refused',
+          status: 0,
+          message: 'The image is no longer at hand. Choose it again.',
+        } as const;
       const upload = await connection.call<{ mediaId: string }>('POST', 'media', file, {
         'x-client-message-id': entry.clientMessageId,
       });
@@ -69,7 +75,11 @@ export function createOutbox(store: Store, connection: Connection, events: Outbo
     }
     const { clientMessageId } = entry;
     const content =
-      body.kind === 'text' ? { text: body.text } : body.kind === 'choice' ? { choice: body.choice } : { mediaId: body.mediaId };
+      body.kind === 'text'
+        ? { text: body.text }
+        : body.kind === 'choice'
+          ? { choice: body.choice }
+          : { mediaId: body.mediaId };
     return connection.call<{ eventId: string }>('POST', 'messages', { clientMessageId, ...content });
   }
 

@@ -23,7 +23,7 @@ const groupMs = 5 * 60_000;
 
 export function rowsOf(messages: readonly ThreadMessage[], outgoing: readonly Outgoing[], now: Date): Row[] {
   const all = [...messages.map(rowOfMessage), ...outgoing.map(rowOfOutgoing)];
-  const lastOwn = all.findLastIndex((row) => row.from === 'visitor');
+  const lastOwn = all.findLastIndex((row) => row.from === 'visitor' && row.unsent?.state !== 'failed');
   all.forEach((row, index) => {
     const [before, after] = [all[index - 1], all[index + 1]];
     row.day = before && sameDay(before.at, row.at) ? null : dayName(row.at, now);
@@ -35,7 +35,7 @@ export function rowsOf(messages: readonly ThreadMessage[], outgoing: readonly Ou
 }
 
 function rowOfMessage(message: ThreadMessage): Row {
-  const name = message.from === 'agent' ? (message.name ?? 'Our team') : 'Automatic answer';
+  const name = message.from === 'agent' ? (message.name ?? 'Our team') : 'Assistant';
   return {
     ...blank,
     key: message.clientMessageId ?? message.id,
@@ -55,7 +55,16 @@ function rowOfOutgoing(entry: Outgoing): Row {
       : body.kind === 'choice'
         ? { kind: 'choice_reply' as const, ...body.choice }
         : { kind: 'unsent_image' as const, clientMessageId: key };
-  return { ...blank, key, from: 'visitor', name: '', parts: [part], deleted: false, at: new Date(entry.atMs), unsent: entry };
+  return {
+    ...blank,
+    key,
+    from: 'visitor',
+    name: '',
+    parts: [part],
+    deleted: false,
+    at: new Date(entry.atMs),
+    unsent: entry,
+  };
 }
 
 const blank = { day: null, first: true, last: true, unsent: null, answerable: false };
@@ -74,7 +83,7 @@ function dayName(day: Date, now: Date): string {
 }
 
 export function timeText(at: Date): string {
-  return at.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' });
+  return at.toLocaleTimeString(undefined, { hour: 'numeric', minute: '2-digit' });
 }
 
 /** The options of the row's choices, if it has any. */

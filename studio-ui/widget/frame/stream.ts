@@ -4,7 +4,7 @@ import type { Connection } from './connection.ts';
 export interface StreamEvents {
   /** Where to go on from when a connection begins. */
   place(): string | null;
-  event(name: string, data: string): void;
+  event: (name: string, data: string) => void;
   connected(up: boolean): void;
 }
 
@@ -19,22 +19,27 @@ export function createStream(connection: Connection, events: StreamEvents) {
   let abort = new AbortController();
   let hurry: (() => void) | null = null;
 
+  const isWanted = (): boolean => wanted;
+
   async function run(): Promise<void> {
     if (running) return;
     running = true;
     let retryMs = firstRetryMs;
-    while (wanted) {
+    while (isWanted()) {
       abort = new AbortController();
       try {
         const place = events.place();
-        const response = await connection.open(`stream${place ? `?after=${encodeURIComponent(place)}` : ''}`, abort.signal);
+        const response = await connection.open(
+          `stream${place ? `?after=${encodeURIComponent(place)}` : ''}`,
+          abort.signal,
+        );
         events.connected(true);
         retryMs = firstRetryMs;
         await read(response, abort, events.event);
       } catch {
         // Below: the same again after a while, from the place we have.
       }
-      if (!wanted) break;
+      if (!isWanted()) break;
       events.connected(false);
       await pause(retryMs * (0.75 + Math.random() / 2));
       retryMs = Math.min(lastRetryMs, retryMs * 2);
@@ -78,7 +83,9 @@ async function read(response: Response, abort: AbortController, event: StreamEve
       const lines = buffer.slice(0, end).split('\n');
       buffer = buffer.slice(end + 2);
       const field = (name: string): string[] =>
-        lines.filter((line) => line.startsWith(`${name}:`)).map((line) => line.slice(name.length + 1).replace(/^ /, ''));
+        lines
+          .filter((line) => line.startsWith(`${name}:`))
+          .map((line) => line.slice(name.length + 1).replace(/^ /, ''));
       event(field('event')[0] ?? 'message', field('data').join('\n'));
     }
   }

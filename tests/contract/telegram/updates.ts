@@ -18,7 +18,12 @@ const privately: Chat.PrivateChat = {
   last_name: 'Lee',
   username: 'annlee',
 };
-const group: Chat.SupergroupChat = { id: -1001234567890, type: 'supergroup', title: 'Buyers', is_forum: true };
+const group: Chat.SupergroupChat = {
+  id: -1001234567890,
+  type: 'supergroup',
+  title: 'Buyers',
+  is_forum: true,
+};
 const plainGroup: Chat.GroupChat = { id: -4455667788, type: 'group', title: 'Old group' };
 const channel: Chat.ChannelChat = { id: -1009876543210, type: 'channel', title: 'News' };
 const date = 1_763_841_600;
@@ -31,7 +36,10 @@ const question = {
   date,
   text: 'Which size?',
   reply_markup: {
-    inline_keyboard: [[{ text: 'Small', callback_data: 'small' }], [{ text: 'Large', callback_data: 'large' }]],
+    inline_keyboard: [
+      [{ text: 'Small', callback_data: 'small' }],
+      [{ text: 'Large', callback_data: 'large' }],
+    ],
   },
 };
 
@@ -95,7 +103,12 @@ export const updates = {
     update_id: 700_000_008,
     message: {
       ...head(108),
-      document: { ...file('huge'), file_name: 'film.mkv', mime_type: 'video/x-matroska', file_size: 734_003_200 },
+      document: {
+        ...file('huge'),
+        file_name: 'film.mkv',
+        mime_type: 'video/x-matroska',
+        file_size: 734_003_200,
+      },
     },
   },
   video: {
@@ -271,7 +284,12 @@ export const updates = {
       date,
       message_thread_id: 7,
       is_topic_message: true,
-      reply_to_message: { message_id: 7, chat: group, date, forum_topic_created: { name: 'Orders', icon_color: 1 } } as never,
+      reply_to_message: {
+        message_id: 7,
+        chat: group,
+        date,
+        forum_topic_created: { name: 'Orders', icon_color: 1 },
+      } as never,
       text: '@shop_bot wo ist مطعم؟',
     },
   },

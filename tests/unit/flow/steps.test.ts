@@ -4,12 +4,12 @@ import { STEPS } from '#domain/flow/steps/index.ts';
 import { STEP_KINDS } from '#domain/flow/types.ts';
 import { context, flow, message, outgoing, says, sent, start, T0, timeout } from './fixtures.ts';
 
+const going = (condition: JsonObject) =>
+  start(
+    flow({ if: ['condition', { if: condition }, { yes: 'y', no: 'n' }], y: ['end', {}], n: ['end', {}] }),
+    message('I need HELP'),
+  );
 describe('condition', () => {
-  const going = (condition: JsonObject) =>
-    start(
-      flow({ if: ['condition', { if: condition }, { yes: 'y', no: 'n' }], y: ['end', {}], n: ['end', {}] }),
-      message('I need HELP'),
-    );
   it('goes yes or no, and says in words what it asked', () => {
     const condition = { op: 'contains', left: { var: 'message.text' }, right: 'help' };
     expect(going(condition).last.visits).toEqual([
@@ -29,17 +29,16 @@ describe('condition', () => {
   });
 });
 
+const setting = (params: JsonObject, then: string, given = context()) =>
+  start(
+    flow({
+      set: ['set', params, { next: 'say' }],
+      say: ['send', { text: then }, { next: null, failed: null }],
+    }),
+    message('blue'),
+    given,
+  );
 describe('set', () => {
-  const setting = (params: JsonObject, then: string, given = context()) =>
-    start(
-      flow({
-        set: ['set', params, { next: 'say' }],
-        say: ['send', { text: then }, { next: null, failed: null }],
-      }),
-      message('blue'),
-      given,
-    );
-
   it('writes a custom field that the next step sees', () => {
     const run = setting(
       { target: 'contact', field: 'color', value: '{{message.text | upper}}' },
@@ -89,14 +88,14 @@ describe('set', () => {
   });
 });
 
+const delayed = () =>
+  start(
+    flow({
+      wait: ['delay', { seconds: 90 }, { next: 'say' }],
+      say: ['send', { text: '{{message.text}}' }, { next: null, failed: null }],
+    }),
+  );
 describe('delay', () => {
-  const delayed = () =>
-    start(
-      flow({
-        wait: ['delay', { seconds: 90 }, { next: 'say' }],
-        say: ['send', { text: '{{message.text}}' }, { next: null, failed: null }],
-      }),
-    );
   it('waits and goes on', () => {
     const run = delayed();
     expect(run.next).toEqual({ kind: 'waiting', waitingFor: 'delay', deadlineMs: T0 + 90_000 });

@@ -182,6 +182,7 @@ function claim(w: Working, run: WorkingRun, effect: NonNullable<Working['effect'
   effect.claimExpiresAtMs = w.snapshot.nowMs + claimLifeMs(callTimeoutMs(effect.payload, w.tools.mode));
   writeEffect(w, run, effect, token);
   const call: Call = {
+    runId: run.id,
     outboxId: effect.id,
     claim: token,
     messageId: effect.messageId,

@@ -192,6 +192,7 @@ export interface DrivePlan {
 
 /** A call that this execution, and no other, may now make. */
 export interface Call {
+  runId: string;
   outboxId: string;
   claim: string;
   messageId: string | null;

@@ -11,7 +11,9 @@ export function checkFlow(definition: unknown, known: Known): FlowProblem[] {
   if (parsed.kind === 'malformed') return parsed.problems;
   const flow = parsed.definition;
   const graph = graphOf(flow);
-  const among = reachable(graph, flow.entry);
+  const reached = reachable(graph, flow.entry);
+  // In the definition's order, so that problems are, too.
+  const among = new Set([...graph.keys()].filter((id) => reached.has(id)));
   return [
     ...checkTriggers(flow.triggers, known),
     ...checkEntry(flow),

@@ -1,6 +1,6 @@
 /**
  * What counts as an answer, per format. Rules a person can be told:
- * number — digits with one decimal point or comma; spaces and apostrophes group; "1,234" is a thousand, "1,5" one and a half.
+ * number — digits with one decimal point or comma; a space or apostrophe before three digits groups; "1,234" is a thousand, "1,5" one and a half.
  * phone — 7 to 15 digits, with + or 00 as an international number (kept as +…), else the digits as they are.
  * date — 2025-12-31, 31.12.2025 or 31/12/2025: day first, unless only the other way round is a date.
  * Digits of any script count. An e-mail address may stand inside a sentence if it is the only one.
@@ -33,10 +33,9 @@ function plain(text: string): string {
 }
 
 function readNumber(text: string): number | null {
-  let digits = plain(text)
-    .replace(/[\s'’_]/gu, '')
-    .replace('−', '-');
-  if (digits.length > 40) return null;
+  const signed = plain(text).replace('−', '-');
+  if (signed.length > 40) return null;
+  let digits = signed.replace(/(?<=\d)[ '’_](?=\d{3}(?!\d))/gu, '');
   const comma = digits.lastIndexOf(',');
   const point = digits.lastIndexOf('.');
   if (comma >= 0 && point >= 0) {
@@ -60,7 +59,7 @@ function readEmail(text: string): string | null {
     (word) =>
       word.length <= 254 && /^[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+$/u.test(word) && !word.includes('..'),
   );
-  return found.length === 1 ? (found[0] ?? null) : null;
+  return new Set(found).size === 1 ? (found[0] ?? null) : null;
 }
 
 function readPhone(text: string): string | null {

@@ -1,24 +1,15 @@
 /** A conversation in a line. Pure. */
-import { isMedia, type MediaKind, type Part } from '#domain/message.ts';
 import type { Activity, Conversation } from '../../lib/api/types.ts';
 
 export function contactName(conversation: Pick<Conversation, 'contact'>): string {
   return conversation.contact.name || conversation.contact.externalId;
 }
 
-const MEDIA_WORDS: Record<MediaKind, string> = { image: 'Photo', audio: 'Voice message', video: 'Video', file: 'File' };
-
-/** The last message in one line; media are named. */
+/** The last message in one line. */
 export function preview(conversation: Conversation): string {
   const last = conversation.lastMessage;
   if (!last) return 'No message yet';
-  const text = last.text.replace(/\s+/g, ' ').trim();
-  return text !== '' ? text.slice(0, 200) : partsPreview(last.parts ?? []);
-}
-function partsPreview(parts: readonly Part[]): string {
-  const media = parts.find(isMedia);
-  if (media) return MEDIA_WORDS[media.kind];
-  return parts.length === 0 ? 'Attachment' : 'Message without text';
+  return last.text.replace(/\s+/g, ' ').trim().slice(0, 200) || 'Attachment';
 }
 
 interface Names {
@@ -45,11 +36,10 @@ export function activityWords(activity: Activity, names: Names): string {
     resolved: () => `${who} resolved the conversation`,
     reopened: () => (activity.actor.kind === 'contact' ? 'A new message reopened the conversation' : `${who} reopened the conversation`),
     snoozed: () => `${who} snoozed the conversation`,
-    pending: () => `${who} set it to pending`,
+    set_pending: () => `${who} set it to pending`,
     assigned: () => assignedWords(who, text('assigneeId'), text('teamId'), names),
     labelled: () => labelWords(who, list('added') || list('add'), list('removed') || list('remove')),
-    labels: () => labelWords(who, list('added') || list('add'), list('removed') || list('remove')),
-    priority: () => `${who} set the priority to ${text('priority') ?? text('to') ?? 'none'}`,
+    prioritized: () => `${who} set the priority to ${text('priority') ?? 'none'}`,
     flow_started: () => `Flow ${flow ? `“${flow}” ` : ''}started`,
     flow_completed: () => `Flow ${flow ? `“${flow}” ` : ''}completed`,
     flow_ended: () => `Flow ${flow ? `“${flow}” ` : ''}ended`,
@@ -57,8 +47,7 @@ export function activityWords(activity: Activity, names: Names): string {
     flow_cancelled: () => `${who} cancelled the flow`,
     handoff: () => `The bot handed over to a person${text('note') ? `: ${text('note')}` : ''}`,
     handed_off: () => `The bot handed over to a person${text('note') ? `: ${text('note')}` : ''}`,
-    customer: () => `${who} connected a customer`,
-    customer_connected: () => `${who} connected a customer`,
+    customer_connected: () => `${who} ${text('customerId') ? 'connected a' : 'disconnected the'} customer`,
     blocked: () => 'The contact blocked this inbox',
     unblocked: () => 'The contact came back',
     updated: () => 'The contact changed their profile',
@@ -70,7 +59,7 @@ export function activityWords(activity: Activity, names: Names): string {
 function actorName(activity: Activity, names: Names): string {
   const { actor } = activity;
   if (actor.name) return actor.name;
-  const member = actor.id === null ? undefined : names.member(actor.id);
+  const member = actor.id ? names.member(actor.id) : undefined;
   if (member) return member;
   const kinds: Record<string, string> = { agent: 'Somebody', api_key: 'An API key', bot: 'The bot', run: 'The bot', contact: 'The contact' };
   return kinds[actor.kind] ?? 'Teloring';

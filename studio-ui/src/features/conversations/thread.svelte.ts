@@ -23,6 +23,7 @@ export class Thread {
   /** Said by the live region. */
   announcement = $state('');
   readonly #abort = new AbortController();
+  #readSeq = 0;
 
   constructor(id: string) {
     this.id = id;
@@ -49,14 +50,12 @@ export class Thread {
 
   async load(): Promise<void> {
     await this.#guarded(async (signal) => {
-      const [conversation, page, activities] = await Promise.all([
+      const [conversation, page] = await Promise.all([
         api.conversation(this.id, signal),
-        api.messages(this.id, newest(PAGE), signal),
-        api.activities(this.id, signal),
+        api.messages(this.id, { limit: String(PAGE) }, signal),
       ]);
-      this.#accept(page.items);
+      this.#accept(page.items, page.activities);
       this.conversation = conversation;
-      this.activities = activities.items;
       this.hasOlder = (this.messages[0]?.seq ?? 1) > 1;
       this.failure = null;
       this.#markRead();
@@ -68,7 +67,7 @@ export class Thread {
     this.isLoadingOlder = true;
     await this.#guarded(async (signal) => {
       const page = await api.messages(this.id, { before: String(first.seq), limit: String(PAGE) }, signal);
-      this.#accept(page.items);
+      this.#accept(page.items, page.activities);
       this.hasOlder = page.items.length > 0 && (this.messages[0]?.seq ?? 1) > 1;
     });
     this.isLoadingOlder = false;
@@ -113,17 +112,15 @@ export class Thread {
   async #refresh(): Promise<void> {
     await this.#guarded(async (signal) => {
       const last = this.messages.at(-1)?.seq ?? 0;
-      const [conversation, page, activities] = await Promise.all([
+      const [conversation, page] = await Promise.all([
         api.conversation(this.id, signal),
-        api.messages(this.id, newest(20), signal),
-        api.activities(this.id, signal),
+        api.messages(this.id, { limit: '20' }, signal),
       ]);
       const isJoined = last === 0 || (page.items[0]?.seq ?? 0) <= last + 1;
       if (!isJoined) return this.load();
       this.#announce(page.items.filter((message) => message.seq > last && message.direction === 'in'));
-      this.#accept(page.items);
+      this.#accept(page.items, page.activities);
       this.conversation = conversation;
-      this.activities = activities.items;
       this.#markRead();
     });
   }
@@ -134,8 +131,11 @@ export class Thread {
       this.#accept(page.items);
     });
   }
-  #accept(fresh: Message[]): void {
+  #accept(fresh: Message[], lines: Activity[] = []): void {
     this.messages = mergeMessages(this.messages, fresh);
+    const known = new Set(this.activities.map((line) => line.id));
+    const added = lines.filter((line) => !known.has(line.id));
+    if (added.length > 0) this.activities = [...this.activities, ...added];
     this.pending = this.pending.filter((one) => !fresh.some((message) => isSameSend(message, one)));
   }
   #announce(fresh: Message[]): void {
@@ -144,7 +144,8 @@ export class Thread {
   }
   #markRead(): void {
     const seq = this.conversation?.lastSeq ?? 0;
-    if (seq === 0 || document.visibilityState !== 'visible') return;
+    if (seq <= this.#readSeq || document.visibilityState !== 'visible') return;
+    this.#readSeq = seq;
     // Being marked as read is no promise: the next opening does it again.
     api.markRead(this.id, seq).catch(() => undefined);
   }
@@ -159,5 +160,3 @@ export class Thread {
     }
   }
 }
-
-const newest = (limit: number) => ({ before: String(Number.MAX_SAFE_INTEGER), limit: String(limit) });

@@ -37,7 +37,7 @@ export function timelineOf(steps: readonly RunStep[], nowMs: number): Timeline {
   const spans = steps.map((step) => ({
     step,
     fromMs: Date.parse(step.enteredAt),
-    toMs: step.leftAt === null ? null : Date.parse(step.leftAt),
+    toMs: step.leftAt === undefined ? null : Date.parse(step.leftAt),
   }));
   const moments = [...new Set(spans.flatMap((span) => [span.fromMs, span.toMs ?? Math.max(nowMs, span.fromMs)]))].sort((a, b) => a - b);
   const pieces = moments.slice(1).map((toMs, index) => ({ fromMs: moments[index] ?? toMs, toMs }));

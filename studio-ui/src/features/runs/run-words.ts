@@ -23,9 +23,11 @@ const WAITS: Record<string, string> = {
   reply: 'waiting for a reply',
   merge: 'collecting replies',
   delay: 'waiting',
-  human: 'paused: a person has taken over',
-  paused: 'paused: a person has taken over',
-  takeover: 'paused: a person has taken over',
+  person: 'paused: a person has taken over',
+  start: 'queued, about to start',
+  turn: 'waiting for its turn in the conversation',
+  retry: 'waiting to try again',
+  inbox: 'waiting until the inbox can send again',
 };
 
 export function runTitle(run: Run, flowName?: string): string {
@@ -39,7 +41,7 @@ export function standsAt(run: Run, nowMs: number): string {
   if (run.status === 'failed') return run.error?.message ?? 'failed';
   if (run.status !== 'waiting' || !run.waitingFor) return '';
   const words = WAITS[run.waitingFor] ?? `waiting for ${run.waitingFor.replaceAll('_', ' ')}`;
-  return run.deadline ? `${words}, ${remaining(Date.parse(run.deadline), nowMs)}` : words;
+  return run.waitingUntil ? `${words}, ${remaining(Date.parse(run.waitingUntil), nowMs)}` : words;
 }
 
 /** Who has to do something before this run goes on. */
@@ -51,8 +53,8 @@ export function whoMustAct(run: Run): string {
     reply: 'The contact: it goes on with their answer, or when the time is over.',
     merge: 'Nobody. It goes on after a moment of silence.',
     delay: 'Nobody. It goes on by itself when the time is over.',
-    human: 'An agent: it goes on when the conversation is given back to the bot.',
-    paused: 'An agent: it goes on when the conversation is given back to the bot.',
+    person: 'An agent: it goes on when the conversation is given back to the bot.',
+    inbox: 'An admin: the inbox has to be reconnected in My Ring.',
   };
   return (run.waitingFor && acts[run.waitingFor]) || 'Nobody here. It goes on by itself.';
 }

@@ -42,7 +42,7 @@ export function stepTitle(kind: string): string {
 }
 
 function resultOf(step: RunStep): string | undefined {
-  const waitedMs = step.leftAt === null ? 0 : Date.parse(step.leftAt) - Date.parse(step.enteredAt);
+  const waitedMs = step.leftAt === undefined ? 0 : Date.parse(step.leftAt) - Date.parse(step.enteredAt);
   const reply = field(step.output, 'reply');
   const problem = field(step.output, 'problem');
   const pieces = [
@@ -51,7 +51,7 @@ function resultOf(step: RunStep): string | undefined {
     typeof problem === 'string' ? problem : '',
     step.error ? step.error.message : '',
     step.exit && step.exit !== 'next' ? `went on by “${step.exit.replaceAll('_', ' ')}”` : '',
-    step.leftAt === null ? 'is here now' : '',
+    step.leftAt === undefined ? 'is here now' : '',
   ].filter((piece) => piece !== '');
   return pieces.length === 0 ? undefined : pieces.join('; ');
 }

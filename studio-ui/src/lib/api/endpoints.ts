@@ -24,13 +24,21 @@ export const api = {
   activateWorkspace: (organizationId: string) => post<unknown>('/api/auth/organization/set-active', { organizationId }),
 
   inboxes: () => get<Api.Page<Api.Inbox>>('/api/inboxes', { limit: '100' }),
+  inbox: (inboxId: string) => get<Api.InboxDetail>(`/api/inboxes/${id(inboxId)}`),
   createInbox: (input: { type: string; name: string; credentials: JsonObject; sandbox?: boolean }) =>
-    post<Api.Inbox | Api.InboxCreated>('/api/inboxes', input),
-  updateInbox: (inboxId: string, change: { name?: string; settings?: JsonObject; reopenWithinHours?: number }) =>
-    patch<Api.Inbox>(`/api/inboxes/${id(inboxId)}`, change),
-  deleteInbox: (inboxId: string) => remove(`/api/inboxes/${id(inboxId)}`),
+    post<Api.InboxChanged | Api.InboxRevealed>('/api/inboxes', input),
+  updateInbox: (
+    inboxId: string,
+    change: { name?: string; settings?: JsonObject; reopenWithinHours?: number; credentials?: JsonObject },
+  ) => patch<Api.InboxChanged>(`/api/inboxes/${id(inboxId)}`, change),
+  deleteInbox: (inboxId: string) =>
+    request<{ disconnectedAtProvider: boolean; warning?: string }>('DELETE', `/api/inboxes/${id(inboxId)}`),
   diagnostics: (inboxId: string) => get<Api.Diagnostics>(`/api/inboxes/${id(inboxId)}/diagnostics`),
   probeInbox: (inboxId: string) => post<Api.Diagnostics>(`/api/inboxes/${id(inboxId)}/probe`),
+  testInbox: (inboxId: string) => post<Api.InboxTest>(`/api/inboxes/${id(inboxId)}/test`),
+  /** Writes as a customer of a sandbox inbox: to the double of its provider. */
+  writeInSandbox: (inbox: { id: string; type: string }, input: { from: { id: number; firstName: string }; text: string }) =>
+    post<unknown>(`/sandbox/api/${id(inbox.type)}/${id(inbox.id)}/messages`, input),
 
   conversations: (query: Query, signal?: AbortSignal) => get<Api.Page<Api.Conversation>>('/api/conversations', query, signal),
   conversation: (conversationId: string, signal?: AbortSignal) =>
@@ -38,9 +46,11 @@ export const api = {
   changeConversation: (conversationId: string, change: Api.ConversationChange) =>
     patch<Api.Conversation>(`/api/conversations/${id(conversationId)}`, change),
   messages: (conversationId: string, query: Query, signal?: AbortSignal) =>
-    get<Api.Page<Api.Message>>(`/api/conversations/${id(conversationId)}/messages`, query, signal),
-  activities: (conversationId: string, signal?: AbortSignal) =>
-    get<Api.Page<Api.Activity>>(`/api/conversations/${id(conversationId)}/activities`, { limit: '100' }, signal),
+    get<Api.Page<Api.Message> & { activities: Api.Activity[] }>(
+      `/api/conversations/${id(conversationId)}/messages`,
+      { ...query, include: 'activities' },
+      signal,
+    ),
   sendMessage: (conversationId: string, input: { clientMessageId: string; parts: Part[]; private?: boolean }) =>
     post<Api.Message>(`/api/conversations/${id(conversationId)}/messages`, input),
   markRead: (conversationId: string, seq: number) => post<null>(`/api/conversations/${id(conversationId)}/read`, { seq }),
@@ -73,8 +83,9 @@ export const api = {
   runs: (query: Query, signal?: AbortSignal) => get<Api.Page<Api.Run>>('/api/runs', query, signal),
   run: (runId: string) => get<Api.Run>(`/api/runs/${id(runId)}`),
   runSteps: (runId: string) => get<Api.Page<Api.RunStep>>(`/api/runs/${id(runId)}/steps`, { limit: '100' }),
-  runHistory: (runId: string) => get<Api.Page<Api.HistoryEvent>>(`/api/runs/${id(runId)}/history`, { limit: '100' }),
-  cancelRun: (runId: string) => post<unknown>(`/api/runs/${id(runId)}/cancel`),
+  runHistory: (runId: string, cursor: string | null, signal?: AbortSignal) =>
+    get<Api.Page<Api.HistoryEvent>>(`/api/runs/${id(runId)}/history`, { limit: '100', cursor }, signal),
+  actOnRun: (runId: string, action: Api.RunAction) => post<Api.Run>(`/api/runs/${id(runId)}/${action}`),
 
   members: () => get<Api.Page<Api.Member>>('/api/members', { limit: '100' }),
   changeMember: (memberId: string, role: Role) => patch<Api.Member>(`/api/members/${id(memberId)}`, { role }),

@@ -23,7 +23,6 @@ export interface Me {
   workspaces: (Workspace & { role?: Role })[];
   /** Provider doubles are on in this deployment. */
   sandbox?: boolean;
-  temporalUiUrl?: string | null;
 }
 
 export interface DirectionHealth {
@@ -45,19 +44,43 @@ export interface Inbox {
   reopenWithinHours?: number;
   lastInAt?: string | null;
   lastOutAt?: string | null;
-  webhookUrl?: string | null;
+  canSend?: boolean;
 }
-export interface InboxCreated {
+export type InboxChanged = Inbox & { warnings: string[] };
+/** An API inbox is answered with its secret, this once. */
+export interface InboxRevealed {
   inbox: Inbox;
-  secret?: string;
-  warnings?: string[];
+  secret: string;
+  warnings: string[];
+}
+export type InboxDetail = Inbox & { connection?: JsonObject };
+export interface Evidence {
+  messageId: string;
+  conversationId: string;
+  at: string;
 }
 export interface Diagnostics {
-  inbound: DirectionHealth;
-  outbound: DirectionHealth;
-  webhookUrl?: string | null;
-  facts?: Record<string, Json>;
-  checkedAt?: string | null;
+  inbox: Inbox;
+  webhookUrl: string;
+  lastInbound: Evidence | null;
+  lastReply: (Evidence & { providerMessageId: string }) | null;
+  counts: {
+    inbound24h: number;
+    inboundPending: number;
+    outboundWaiting: number;
+    sent24h: number;
+    failed24h: number;
+    unknown24h: number;
+  };
+  /** What the provider said when it was last asked. */
+  probe: { at: string; facts: Record<string, Json> } | null;
+}
+export interface InboxTest {
+  passed: boolean;
+  inbound: Evidence | null;
+  reply: (Evidence & { providerMessageId: string }) | null;
+  next: string;
+  inbox: Inbox;
 }
 
 export interface Contact {
@@ -86,7 +109,7 @@ export interface Conversation {
   lastMessageAt: string | null;
   window: MessageWindow;
   snoozedUntil?: string | null;
-  lastMessage?: { text: string; direction: MessageDirection; author?: Author; parts?: Part[] } | null;
+  lastMessage?: { text: string; direction: MessageDirection; authorKind?: AuthorKind } | null;
   unreadCount?: number;
   runId?: string | null;
   createdAt?: string;
@@ -111,6 +134,10 @@ export interface Message {
   clientMessageId?: string | null;
   runId?: string | null;
   sentAt: string | null;
+  deliveredAt?: string | null;
+  readAt?: string | null;
+  editedAt?: string | null;
+  deletedAt?: string | null;
   createdAt: string;
 }
 /** A line of the thread that is not a message: assigned, labelled, taken over, flow started … */
@@ -118,7 +145,7 @@ export interface Activity {
   id: string;
   afterSeq: number;
   kind: string;
-  actor: { kind: string; id: string | null; name?: string | null };
+  actor: { kind: string; id?: string | null; name?: string | null };
   data: JsonObject;
   createdAt: string;
 }
@@ -153,7 +180,7 @@ export interface Flow {
   position: number;
   publishedVersionNo: number | null;
   draft?: FlowDefinition;
-  published?: FlowDefinition | null;
+  publishedAt?: string | null;
   problems?: FlowProblem[];
   hasUnpublishedChanges?: boolean;
   updatedAt?: string;
@@ -161,14 +188,15 @@ export interface Flow {
 }
 export interface FlowVersion {
   versionNo: number;
-  definition?: FlowDefinition;
-  author?: { id?: string; name: string | null } | null;
+  definition: FlowDefinition;
+  authorId: string | null;
   note?: string | null;
   createdAt: string;
 }
 
 export type RunKind = 'inbound' | 'flow' | 'outbound' | 'onboarding' | 'probe' | 'batch';
 export type RunStatus = 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled' | 'terminated';
+export type RunAction = 'cancel' | 'terminate' | 'retry' | 'skip' | 'resume';
 export interface Run {
   id: string;
   kind: RunKind;
@@ -180,29 +208,50 @@ export interface Run {
   conversationId?: string | null;
   inboxId?: string | null;
   waitingFor?: string | null;
-  deadline?: string | null;
+  waitingUntil?: string;
   contactName?: string | null;
+  inboxName?: string;
+  messageId?: string;
+  stepId?: string;
+  /** Its page in Temporal's own UI, where the deployment names one. */
+  temporalUiUrl?: string;
   startedAt: string;
   endedAt?: string | null;
-  error?: { kind?: string; code?: string; message: string } | null;
+  error?: MessageError | null;
+}
+/** Something done outside for a step: a message or a request, with its receipt. */
+export interface Effect {
+  id: string;
+  effectNo: number | null;
+  kind: string;
+  state: 'planned' | 'sending' | 'sent' | 'failed' | 'unknown' | 'cancelled';
+  attempts: number;
+  messageId?: string;
+  providerMessageId?: string;
+  notBefore?: string;
+  error?: MessageError;
+  createdAt: string;
+  settledAt?: string;
 }
 export interface RunStep {
   stepNo: number;
   stepId: string;
   kind: string;
   enteredAt: string;
-  leftAt: string | null;
+  /** Absent while the run is in the step. */
+  leftAt?: string;
   input?: Json;
   output?: Json;
-  exit?: string | null;
-  error?: { kind?: string; message: string; providerCode?: string } | null;
+  exit?: string;
+  error?: MessageError;
+  effects?: Effect[];
+  wait?: { for: string; until?: string };
 }
 export interface HistoryEvent {
-  id?: string | number;
+  id: number;
   type: string;
   at: string;
-  summary?: string;
-  attributes?: Json;
+  details: JsonObject;
 }
 
 export interface Member {

@@ -1,0 +1,188 @@
+import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
+import { audit } from '#db/audit.ts';
+import { inWorkspace, type Tx } from '#db/client.ts';
+import { findConversation, markRead } from '#db/conversations.ts';
+import { attachMedia, findMedia } from '#db/media.ts';
+import { findMessage, listActivities, listMessages } from '#db/messages.ts';
+import { agentReply } from '#db/ownership.ts';
+import { outboundPartsSchema } from '#domain/flow/schema.ts';
+import { isUuid } from '#domain/ids.ts';
+import { isMedia, type Part } from '#domain/message.ts';
+import { actingAs } from '../acting.ts';
+import { shallow, storable } from '../body.ts';
+import { decodeCursor, encodeCursor } from '../cursor.ts';
+import type { ApiDeps, AppEnv } from '../deps.ts';
+import { mediaLinks } from '../media-links.ts';
+import { ApiError, notFound } from '../middleware/errors.ts';
+import { requirePermission } from '../middleware/permissions.ts';
+import { createRouter, idParam, jsonAnswer, jsonBody, refusals } from '../openapi.ts';
+import { activityShape, messageShape, toActivity, toMessage } from '../shapes/message.ts';
+
+const maxTextLength = 131_072;
+
+const list = createRoute({
+  method: 'get',
+  path: '/api/conversations/{id}/messages',
+  summary: 'Ascending by seq; the newest page unless told `before`, `after` or `cursor` (towards older ones)',
+  middleware: [requirePermission('conversations:read')] as const,
+  request: {
+    params: idParam,
+    query: z.object({
+      limit: z.coerce.number().int().min(1).max(100).default(50),
+      cursor: z.string().max(500).optional(),
+      before: z.coerce.number().int().min(0).optional(),
+      after: z.coerce.number().int().min(0).optional(),
+      include: z.enum(['activities']).optional(),
+    }),
+  },
+  responses: {
+    200: jsonAnswer(
+      z.object({
+        items: z.array(messageShape),
+        nextCursor: z.string().nullable(),
+        /** Lines between these messages, with ?include=activities. */
+        activities: z.array(activityShape).optional(),
+      }),
+      'Messages; `nextCursor` leads on in the direction asked for.',
+    ),
+    ...refusals,
+  },
+});
+const send = createRoute({
+  method: 'post',
+  path: '/api/conversations/{id}/messages',
+  summary: 'Reply, or leave a private note. Repeating a clientMessageId sends nothing twice',
+  middleware: [requirePermission('conversations:write')] as const,
+  request: {
+    params: idParam,
+    body: jsonBody(
+      z
+        .object({
+          clientMessageId: z.string().min(1).max(200),
+          text: z.string().max(maxTextLength).optional(),
+          parts: shallow(outboundPartsSchema.optional()).optional(),
+          private: z.boolean().default(false),
+        })
+        .refine((body) => (body.text === undefined) !== (body.parts === undefined), 'Send either text or parts.'),
+    ),
+  },
+  responses: {
+    200: jsonAnswer(messageShape, 'This clientMessageId was here before: the first message.'),
+    201: jsonAnswer(messageShape, 'The message; sending has begun, watch its status.'),
+    ...refusals,
+  },
+});
+
+export function messageRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
+  const links = mediaLinks(deps);
+  const link = (mediaId: string): string => links.link(mediaId);
+  return createRouter()
+    .openapi(list, async (c) => {
+      const { id } = c.req.valid('param');
+      const { limit, cursor, before, after, include } = c.req.valid('query');
+      const range = cursor === undefined ? { before, after } : readRange(cursor);
+      const { rows, lines } = await inWorkspace(deps.appDb, c.get('actor').workspaceId, async (tx) => {
+        if (!(await findConversation(tx, id, null))) throw notFound('conversation');
+        const rows = await listMessages(tx, id, range, limit);
+        const page = pageTowards(rows, limit, range);
+        const fromSeq = range.before === undefined && range.after === undefined && rows.length <= limit ? 0 : page[0]?.seq;
+        const lines =
+          include === undefined ? undefined : await listActivities(tx, id, { fromSeq, toSeq: range.before && range.before - 1 }, 500);
+        return { rows, lines };
+      });
+      const page = pageTowards(rows, limit, range);
+      const forward = isForward(range);
+      const edge = forward ? page.at(-1) : page[0];
+      const nextCursor = rows.length > limit && edge ? encodeCursor(forward ? 'after' : 'before', String(edge.seq)) : null;
+      return c.json(
+        {
+          items: page.map((row) => toMessage(row, link)),
+          nextCursor,
+          ...(lines && { activities: lines.map(toActivity) }),
+        },
+        200,
+      );
+    })
+    .openapi(send, async (c) => {
+      const actor = c.get('actor');
+      const conversationId = c.req.valid('param').id;
+      const body = c.req.valid('json');
+      const { row, created, wakes } = await inWorkspace(deps.appDb, actor.workspaceId, async (tx) => {
+        if (!(await findConversation(tx, conversationId, null))) throw notFound('conversation');
+        const parts = await completeParts(tx, body);
+        const reply = await agentReply(tx, {
+          workspaceId: actor.workspaceId,
+          conversationId,
+          actor: actingAs(actor),
+          authorName: actor.name,
+          clientMessageId: storable(body.clientMessageId),
+          parts,
+          isPrivate: body.private,
+        });
+        const row = await findMessage(tx, reply.messageId);
+        if (!row) throw new Error(`Message ${reply.messageId} was just stored and can't be read.`);
+        if (reply.created) {
+          await attachMedia(tx, row.id, mediaIds(parts));
+          if (actor.userId !== null) await markRead(tx, actor.workspaceId, conversationId, actor.userId, row.seq);
+          await audit(tx, actor, body.private ? 'message.noted' : 'message.sent', { kind: 'message', id: row.id }, { conversationId });
+        }
+        return { row, created: reply.created, wakes: reply.wakes };
+      });
+      // A repeat pays too: the first request may have died between its commit and this line.
+      if (row.direction === 'out' && row.status === 'planned') await deps.engine.startOutbound(row.id);
+      await deps.engine.payWakes(wakes);
+      deps.feed.poke();
+      return created ? c.json(toMessage(row, link), 201) : c.json(toMessage(row, link), 200);
+    });
+}
+
+interface Range {
+  before?: number;
+  after?: number;
+}
+
+function isForward(range: Range): boolean {
+  return range.after !== undefined && range.before === undefined;
+}
+
+/** Drops the one row read too many, at the end that leads on. */
+function pageTowards<Row>(rows: readonly Row[], limit: number, range: Range): readonly Row[] {
+  if (rows.length <= limit) return rows;
+  return isForward(range) ? rows.slice(0, limit) : rows.slice(rows.length - limit);
+}
+
+function readRange(cursor: string): Range {
+  const [direction, seq] = decodeCursor(cursor, 2) ?? [];
+  const place = Number(seq);
+  if (!Number.isSafeInteger(place)) throw new ApiError(400, 'bad_cursor', 'This cursor is not one that this list gave.');
+  return direction === 'after' ? { after: place } : { before: place };
+}
+
+/** Uploads are named by id only: their type, name and size come from their row. @throws ApiError 422 */
+async function completeParts(tx: Tx, body: { text?: string; parts?: Part[] }): Promise<Part[]> {
+  if (body.text !== undefined) {
+    if (body.text === '') throw new ApiError(422, 'invalid', 'The text is empty; nothing was sent.');
+    return [{ kind: 'text', text: body.text }];
+  }
+  const parts = body.parts ?? [];
+  const ids = mediaIds(parts);
+  const unknown = ids.find((id) => !isUuid(id));
+  const known = new Map((unknown === undefined ? await findMedia(tx, ids) : []).map((row) => [row.id, row]));
+  return parts.map((part) => {
+    if (!isMedia(part) || part.mediaId === '') return part;
+    const row = known.get(part.mediaId.toLowerCase());
+    if (!row) throw new ApiError(422, 'unknown_media', 'A part names a file that was not uploaded here; nothing was sent.');
+    return {
+      kind: part.kind,
+      mediaId: row.id,
+      mimeType: row.mime_type,
+      ...((part.name ?? row.name) && { name: part.name ?? row.name ?? '' }),
+      ...(row.size_bytes !== null && { sizeBytes: row.size_bytes }),
+      ...(part.caption !== undefined && { caption: part.caption }),
+    };
+  });
+}
+
+function mediaIds(parts: readonly Part[]): string[] {
+  return parts.flatMap((part) => (isMedia(part) && part.mediaId !== '' ? [part.mediaId.toLowerCase()] : []));
+}

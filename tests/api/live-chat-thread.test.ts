@@ -1,0 +1,170 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTestApi, type TestApi } from '../support/api.ts';
+import {
+  as,
+  createLiveChat,
+  forge,
+  type LiveChat,
+  type ThreadPage,
+  type Visitor,
+} from '../support/live-chat.ts';
+
+let api: TestApi;
+let chat: LiveChat;
+
+beforeAll(async () => {
+  api = await createTestApi();
+  chat = await createLiveChat(api);
+});
+afterAll(() => api.close());
+
+describe('the thread going down', () => {
+  it('holds the named fields only: no note, no author id, no flow, nothing unsent', async () => {
+    const visitor = await chat.visitor();
+    const { add } = await chat.createThread(visitor);
+    await add({ direction: 'in', status: 'received', text: 'hello' });
+    await add({ direction: 'out', status: 'sent', text: 'bot says', author: 'bot' });
+    await add({ direction: 'internal', status: 'sent', text: 'PRIVATE NOTE' });
+    await add({ direction: 'out', status: 'sent', text: 'agent says' });
+    await add({ direction: 'out', status: 'failed', text: 'FAILED DRAFT' });
+    const { items } = await chat.thread(visitor);
+    expect(items.map((item) => item.parts[0]?.text)).toEqual(['hello', 'bot says', 'agent says']);
+    const allowed = new Set([
+      'id',
+      'conversationId',
+      'seq',
+      'from',
+      'name',
+      'clientMessageId',
+      'parts',
+      'createdAt',
+    ]);
+    for (const item of items) expect(Object.keys(item).filter((key) => !allowed.has(key))).toEqual([]);
+    const down = (await readStream(visitor, '', 3)).text + JSON.stringify(items);
+    for (const secret of [
+      'PRIVATE',
+      'FAILED',
+      'Secret flow name',
+      'internal-routing',
+      api.workspace.users.agent,
+      api.workspace.id,
+    ]) {
+      expect(down).not.toContain(secret);
+    }
+    expect(down).toContain('"name":"Ada"');
+  });
+
+  it('is empty for another visitor, also with this one’s places', async () => {
+    const [owner, thief] = [await chat.visitor(), await chat.visitor()];
+    const { add, conversationId } = await chat.createThread(owner);
+    await add({ direction: 'in', status: 'received', text: 'mine' });
+    await chat.createThread(thief);
+    for (const query of ['', `?after=${conversationId}:0`, `?before=${conversationId}:99`, '?after=0']) {
+      expect((await chat.thread(thief, query)).items, query).toEqual([]);
+    }
+  });
+
+  it('catches up from a place, over conversations, in pages, both ways', async () => {
+    const visitor = await chat.visitor();
+    const first = await chat.createThread(visitor, 'resolved');
+    for (let n = 1; n <= 40; n++) await first.add({ direction: 'in', status: 'received', text: `a${n}` });
+    const second = await chat.createThread(visitor);
+    for (let n = 1; n <= 40; n++) await second.add({ direction: 'in', status: 'received', text: `b${n}` });
+    const all = [
+      ...Array.from({ length: 40 }, (_, n) => `a${n + 1}`),
+      ...Array.from({ length: 40 }, (_, n) => `b${n + 1}`),
+    ];
+    const end = await chat.thread(visitor);
+    expect(texts(end)).toEqual(all.slice(30));
+    expect(end.more).toBe(true);
+    const oldest = end.items[0];
+    const earlier = await chat.thread(visitor, `?before=${oldest?.conversationId}:${oldest?.seq}`);
+    expect(texts(earlier)).toEqual(all.slice(0, 30));
+    expect(earlier.more).toBe(false);
+
+    const forward: (string | undefined)[] = [];
+    for (let place: string | null = `${first.conversationId}:10`; place;) {
+      const page: ThreadPage = await chat.thread(visitor, `?after=${place}`);
+      forward.push(...texts(page));
+      ({ place } = page);
+    }
+    expect(forward).toEqual(all.slice(10));
+    expect(texts(await chat.thread(visitor, '?after=38'))).toEqual(['b39', 'b40']);
+    const malformed = await api.request(`/live-chat/${chat.inboxId}/messages?after=x'`, {
+      as: 'nobody',
+      headers: as(visitor.token),
+    });
+    expect(malformed.status).toBe(400);
+  });
+
+  it('never passes a message that is still being sent: what overtook it is asked for again', async () => {
+    const visitor = await chat.visitor();
+    const { add, settle, conversationId } = await chat.createThread(visitor);
+    await add({ direction: 'in', status: 'received', text: 'one' });
+    const slow = await add({ direction: 'out', status: 'planned', text: 'slow answer' });
+    await add({ direction: 'in', status: 'received', text: 'three' });
+    const page = await chat.thread(visitor);
+    expect(page.items.map(({ seq }) => seq)).toEqual([1, 3]);
+    expect(page.place).toBe(`${conversationId}:1`);
+    await settle(slow);
+    const next = await chat.thread(visitor, `?after=${page.place}`);
+    expect(next.items.map(({ seq }) => seq)).toEqual([2, 3]);
+    expect(next.place).toBe(`${conversationId}:3`);
+  });
+});
+
+describe('the stream', () => {
+  it('goes on from a place, then tells what happens, each message once', async () => {
+    const visitor = await chat.visitor();
+    const { add, settle, conversationId } = await chat.createThread(visitor);
+    await add({ direction: 'in', status: 'received', text: 'one' });
+    await add({ direction: 'in', status: 'received', text: 'two' });
+    const reading = readStream(visitor, `?after=${conversationId}:1`, 3, async () => {
+      const planned = await add({ direction: 'out', status: 'planned', text: 'three' });
+      await add({ direction: 'internal', status: 'sent', text: 'PRIVATE NOTE' });
+      await add({ direction: 'in', status: 'received', text: 'five' });
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      await settle(planned);
+    });
+    const { messages, text } = await reading;
+    expect(messages.map(({ seq }) => seq)).toEqual([2, 5, 3]);
+    expect(text).not.toContain('PRIVATE');
+    expect(text.trimEnd().endsWith(`${conversationId}:5`)).toBe(true);
+  });
+
+  it('needs the session of this inbox', async () => {
+    const visitor = await chat.visitor();
+    expect((await chat.stream(forge(visitor.token))).status).toBe(401);
+    expect((await chat.stream(visitor.token, '', chat.otherInboxId)).status).toBe(401);
+  });
+});
+
+/** Reads until `count` messages and the place after them came; `meanwhile` begins when the stream is up. */
+async function readStream(visitor: Visitor, query: string, count: number, meanwhile?: () => Promise<void>) {
+  const response = await chat.stream(visitor.token, query);
+  expect(response.status).toBe(200);
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  if (!reader) throw new Error('no body');
+  let text = '';
+  let acting: Promise<void> | undefined;
+  const deadline = setTimeout(() => void reader.cancel(), 10_000);
+  const messagesOf = (): { seq: number }[] =>
+    [...text.matchAll(/^event: message\ndata: (.*)$/gm)].map(
+      (match) => JSON.parse(match[1] ?? '') as { seq: number },
+    );
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    text += value;
+    if (text.includes('event: ping')) acting ??= meanwhile?.();
+    const last = text.lastIndexOf('event: message');
+    if (messagesOf().length >= count && text.indexOf('event: place', last) > 0 && text.endsWith('\n\n'))
+      break;
+  }
+  clearTimeout(deadline);
+  await acting;
+  await reader.cancel();
+  return { messages: messagesOf(), text };
+}
+
+const texts = (page: ThreadPage): (string | undefined)[] => page.items.map((item) => item.parts[0]?.text);
