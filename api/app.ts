@@ -84,13 +84,12 @@ export function createApp(deps: ApiDeps): OpenAPIHono<AppEnv> {
   const limit = bodyLimit();
   const doubleLimit = bodyLimit(MAX_DOUBLE_BYTES);
   app.use('*', (c, next) => {
-    const { path } = c.req;
-    // Uploads of members and visitors: their routes say how much they take.
-    if (path === '/api/media' || /^\/live-chat\/[^/]+\/media$/.test(path)) return next();
-    return path.startsWith('/sandbox/') ? doubleLimit(c, next) : limit(c, next);
+    if (isUpload(c.req.path)) return next();
+    return c.req.path.startsWith('/sandbox/') ? doubleLimit(c, next) : limit(c, next);
   });
   app.use('/api/temporal/codec/*', codecCors(deps.config));
-  app.use('/api/*', sameOrigin(deps.config), storableBody);
+  app.use('/api/*', sameOrigin(deps.config));
+  app.use('/api/*', (c, next) => (isUpload(c.req.path) ? next() : storableBody(c, next)));
   for (const group of openGroups) app.route('/', group(deps));
   for (const group of deps.extraRoutes ?? []) app.route('/', group(deps));
   app.route('/', docsRoutes(app, deps.config.publicUrl));
@@ -99,4 +98,9 @@ export function createApp(deps: ApiDeps): OpenAPIHono<AppEnv> {
   app.all('/api/*', handleNotFound);
   app.route('/', uiRoutes());
   return app;
+}
+
+/** Uploads of members and visitors: their routes say how much they take, and read it themselves. */
+function isUpload(path: string): boolean {
+  return path === '/api/media' || /^\/live-chat\/[^/]+\/media$/.test(path);
 }

@@ -42,7 +42,7 @@ const DEFAULT_MAX_BYTES = 1024 * 1024;
 
 export function createHttpClient(options: GuardOptions): HttpClient {
   const guard = createAddressGuard(options);
-  const common: Agent.Options = {
+  const common = {
     connections: 128,
     pipelining: 1,
     headersTimeout: 60_000,
@@ -53,10 +53,10 @@ export function createHttpClient(options: GuardOptions): HttpClient {
   const open = new Agent({ ...common, connect: connecting });
   const guarded = new Agent({
     ...common,
-    factory(origin, poolOptions) {
-      const port = portOf(new URL(origin));
-      const connect = buildConnector({ ...connecting, lookup: guard.lookup(port) });
-      return new Pool(origin, { ...poolOptions, connect });
+    factory(origin) {
+      const lookup = guard.lookup(portOf(new URL(origin)));
+      const connect = buildConnector({ ...connecting, lookup });
+      return new Pool(origin, { ...common, connect });
     },
   });
   return {
@@ -153,7 +153,7 @@ function dispatch(agent: Dispatcher, url: URL, request: HttpRequest): Promise<Ht
       {
         origin: url.origin,
         path: url.pathname + url.search,
-        method: request.method as Dispatcher.HttpMethod,
+        method: request.method,
         headers: { 'user-agent': 'Teloring', 'accept-encoding': 'identity', ...request.headers },
         body: request.body ?? null,
       },

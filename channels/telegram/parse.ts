@@ -92,15 +92,17 @@ function readDeletions(value: unknown, eventId: string): ReadUpdate {
   if (!read.success) return ignored('deletions that name no message');
   const { chat, message_ids: ids, business_connection_id: businessConnectionId } = read.data;
   return events(
-    ...ids.filter(Number.isSafeInteger).map((id) => ({
-      kind: 'delete' as const,
-      eventId: `${eventId}:${id}`,
-      providerMessageId: providerMessageId({
-        chatId: String(chat.id),
-        messageId: String(id),
-        businessConnectionId,
-      }),
-    })),
+    ...ids
+      .filter((id): id is number => Number.isSafeInteger(id))
+      .map((id) => ({
+        kind: 'delete' as const,
+        eventId: `${eventId}:${id}`,
+        providerMessageId: providerMessageId({
+          chatId: String(chat.id),
+          messageId: String(id),
+          businessConnectionId,
+        }),
+      })),
   );
 }
 

@@ -8,6 +8,9 @@ create index conversations_assignee on conversations (workspace_id, assignee_id)
 -- Runs of kind outbound: the replies that have a workflow of their own.
 create index outbox_outbound on outbox (workspace_id, message_id desc) where run_id is null and kind = 'message';
 
+-- A person who is deleted leaves every team.
+create index team_members_person on team_members (user_id);
+
 -- "Show me what failed": few rows, so they are found without reading the many that didn't.
 create index inbound_events_failed on inbound_events (workspace_id, id desc) where error is not null;
 create index runs_failed on runs (workspace_id, id desc) where status = 'failed';

@@ -115,29 +115,29 @@ test('no list or page of ours shows anything of theirs', async () => {
 });
 
 test('no filter reaches across', async () => {
-  const filters = [
-    'inboxId',
-    'conversationId',
-    'flowId',
-    'assigneeId',
-    'teamId',
-    'customerId',
-    'subjectId',
-    'actorId',
-  ];
+  const { users } = api.other;
+  const filters = {
+    inboxId: theirs.ids['api'],
+    conversationId: theirs.ids['conversation'],
+    flowId: theirs.ids['flow'],
+    customerId: theirs.ids['customer'],
+    teamId: theirs.ids['team'],
+    assigneeId: users.agent,
+    actorId: users.admin,
+    subjectId: theirs.ids['conversation'],
+    cursor: theirs.ids['message'],
+    label: `label-${theirs.mark}`,
+    q: theirs.mark,
+  };
   for (const { method, path } of routes().filter(
     (route) => route.method === 'GET' && !route.path.includes(':'),
   )) {
-    for (const filter of filters) {
-      for (const id of theirIds) {
-        const { text } = await ask(method, `${path}?${filter}=${id}&limit=100`);
-        expect([path, filter, text.includes(theirs.mark)]).toEqual([path, filter, false]);
-      }
+    for (const [filter, value = ''] of Object.entries(filters)) {
+      const { text } = await ask(method, `${path}?${filter}=${value}&limit=100`);
+      expect([path, filter, shown(text).filter((what) => what !== value)]).toEqual([path, filter, []]);
     }
-    const search = await ask(method, `${path}?q=${theirs.mark}`);
-    expect([path, shown(search.text)]).toEqual([path, []]);
   }
-}, 120_000);
+});
 
 test('nothing of theirs is read by its id', async () => {
   for (const { method, path } of routes().filter(

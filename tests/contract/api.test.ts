@@ -54,8 +54,9 @@ const codeOf = (request: RawRequest): string => {
   return verdict.kind === 'reject' ? `${verdict.status} ${verdict.code}` : verdict.kind;
 };
 
+const at = (seconds: number): number => Math.floor(nowMs / 1000) + seconds;
+
 describe('who may write', () => {
-  const at = (seconds: number): number => Math.floor(nowMs / 1000) + seconds;
   test('a signature of the last or next 300 seconds', () => {
     expect([-299, 0, 299].map((seconds) => codeOf(requestOf('{}', { atSeconds: at(seconds) })))).toEqual([
       'ok',
@@ -86,9 +87,10 @@ describe('who may write', () => {
   });
 });
 
+const parse = (body: unknown) =>
+  adapter.parse(inbox, requestOf(typeof body === 'string' ? body : JSON.stringify(body)));
+
 describe('what may be written', () => {
-  const parse = (body: unknown) =>
-    adapter.parse(inbox, requestOf(typeof body === 'string' ? body : JSON.stringify(body)));
   const from = { id: 'c-1' };
   test.each([
     ['no JSON', '{'],
@@ -263,11 +265,12 @@ describe('a reply', () => {
   });
 });
 
+const connect = (at: AdapterInbox<ApiCredentials>) =>
+  adapter.connect(at, 'https://teloring.example/webhooks/api/inbox-1', options().signal);
+
 describe('connecting', () => {
   const { secret: _, ...bare } = inboxAt('http://127.0.0.1:9/callback').credentials;
   const fresh: AdapterInbox<ApiCredentials> = { ...inbox, credentials: bare };
-  const connect = (at: AdapterInbox<ApiCredentials>) =>
-    adapter.connect(at, 'https://teloring.example/webhooks/api/inbox-1', options().signal);
 
   test('makes a secret, reveals it once and keeps it', async () => {
     const connected = await connect(fresh);
@@ -286,11 +289,11 @@ describe('connecting', () => {
   });
 });
 
-describe('attachments', () => {
-  const fetchMedia = (source: { [key: string]: string }, maxBytes = 100) =>
-    adapter.fetchMedia?.(inbox, source, { signal: options().signal, maxBytes }) ??
-    Promise.reject(new Error('none'));
+const fetchMedia = (source: { [key: string]: string }, maxBytes = 100) =>
+  adapter.fetchMedia?.(inbox, source, { signal: options().signal, maxBytes }) ??
+  Promise.reject(new Error('none'));
 
+describe('attachments', () => {
   test('inline', async () => {
     const base64 = Buffer.from('hello').toString('base64');
     expect(Buffer.from((await fetchMedia({ kind: 'inline', base64 })).bytes).toString()).toBe('hello');

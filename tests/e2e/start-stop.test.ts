@@ -30,7 +30,10 @@ async function home(): Promise<string> {
   return folder;
 }
 afterEach(async () => {
-  for (const product of launched.splice(0)) await product.kill9All();
+  // One that has ended must not take along the children of another start in its home.
+  for (const product of launched.splice(0)) {
+    if (product.exitCode() === undefined) await product.kill9All();
+  }
 });
 afterAll(async () => {
   for (const folder of homes) await rm(folder, { recursive: true, force: true });
@@ -194,7 +197,7 @@ test('a first start that was cut off in the middle of making the database is mad
   await mkdir(path.join(folder, 'postgres/base'), { recursive: true });
   await writeFile(path.join(folder, 'postgres/PG_VERSION'), '18\n');
   const product = await startProduct({ home: folder });
-  launched.push(product as unknown as Launched);
+  launched.push(product);
   expect(product.output()).toMatch(/half-initialised and never in use: moved to .*unfinished/);
   expect(await readdir(folder)).not.toContain('postgres.new-99');
   expect(await inboxIds(product)).toHaveLength(2);

@@ -22,22 +22,28 @@ export interface ProductOptions {
   port?: number;
   readyTimeoutMs?: number;
 }
-export interface Product {
-  url: string;
+export interface Launched {
   home: string;
   port: number;
-  adminEmail: string;
-  adminPassword: string;
-  apiKey: string;
   /** Everything it has printed. */
   output(): string;
+  /** Undefined while it runs. */
+  exitCode(): number | null | undefined;
+  ended: Promise<number | null>;
   /** The start process itself, and its children as they are now. */
   startPid: number;
   pids(): Partial<Record<ChildName, number>>;
+  signal(signal: NodeJS.Signals): void;
   /** SIGKILL for the start process and every child, as a power cut would. Resolves when all are gone. */
   kill9All(): Promise<void>;
   /** Ctrl-C; resolves with the exit code when everything has ended. */
   stop(): Promise<number | null>;
+}
+export interface Product extends Launched {
+  url: string;
+  adminEmail: string;
+  adminPassword: string;
+  apiKey: string;
 }
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -65,16 +71,6 @@ export async function startProduct(options: ProductOptions = {}): Promise<Produc
     adminPassword: login.password,
     apiKey: options.env?.['TELORING_API_KEY'] ?? (await readFile(path.join(home, 'api-key'), 'utf8')).trim(),
   };
-}
-
-export interface Launched extends Pick<
-  Product,
-  'home' | 'port' | 'output' | 'startPid' | 'pids' | 'kill9All' | 'stop'
-> {
-  /** Undefined while it runs. */
-  exitCode(): number | null | undefined;
-  ended: Promise<number | null>;
-  signal(signal: NodeJS.Signals): void;
 }
 
 /** Starts without waiting: for starts that are meant to fail or to be interrupted. */

@@ -21,6 +21,8 @@ export interface StackOptions {
   queues?: readonly QueueName[];
   sweepEveryMs?: number;
   idempotent?: boolean;
+  /** Base64; random unless histories are to be kept. */
+  secretKey?: string;
 }
 export interface Stack {
   database: TestDatabase;
@@ -55,7 +57,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     TEMPORAL_ADDRESS: temporalAddress,
     TEMPORAL_NAMESPACE: namespace,
     TELORING_HOME: home,
-    TELORING_SECRET_KEY: randomBytes(32).toString('base64'),
+    TELORING_SECRET_KEY: options.secretKey ?? randomBytes(32).toString('base64'),
     TELORING_ALLOW_PRIVATE_HOSTS: '127.0.0.1,localhost',
     PORT: '4999',
   };

@@ -223,7 +223,10 @@ describe('people', () => {
         actor,
       }),
     );
-    await stack.until('the run ends', async () => !['active', 'waiting', 'paused'].includes((await run()).status));
+    await stack.until(
+      'the run ends',
+      async () => !['active', 'waiting', 'paused'].includes((await run()).status),
+    );
     await stack.until('its workflow too', async () => (await workflowStatus(first.id)) === 'COMPLETED');
     await stack.say(from, 'hello again');
     await stack.receiver.waitFor(2);

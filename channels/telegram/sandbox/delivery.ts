@@ -56,7 +56,8 @@ export function createDelivery(deliver: Deliver): Delivery {
     void run(bot, chatId).finally(() => {
       busy.delete(key);
       // One may have come between the last look and now.
-      if (!ended.signal.aborted && bot.webhook && bot.pending.some((item) => item.chatId === chatId)) start(bot, chatId);
+      if (!ended.signal.aborted && bot.webhook && bot.pending.some((item) => item.chatId === chatId))
+        start(bot, chatId);
     });
   };
   return {

@@ -1,26 +1,13 @@
 /** What this browser remembers about how things look. */
+import { keepText, readText } from './browser-storage.ts';
+
 export type Theme = 'system' | 'light' | 'dark';
 export type Density = 'comfortable' | 'compact';
 
-const read = (key: string): string | null => {
-  try {
-    return localStorage.getItem(key);
-  } catch {
-    return null; // storage may be blocked; then nothing is remembered
-  }
-};
-const write = (key: string, value: string): void => {
-  try {
-    localStorage.setItem(key, value);
-  } catch {
-    // as above
-  }
-};
-
 class Appearance {
-  theme = $state<Theme>(themeOf(read('teloring.theme')));
-  density = $state<Density>(read('teloring.density') === 'compact' ? 'compact' : 'comfortable');
-  isRailCollapsed = $state(read('teloring.rail') === 'collapsed');
+  theme = $state<Theme>(themeOf(readText('teloring.theme')));
+  density = $state<Density>(readText('teloring.density') === 'compact' ? 'compact' : 'comfortable');
+  isRailCollapsed = $state(readText('teloring.rail') === 'collapsed');
 
   apply(): void {
     if (this.theme === 'system') delete document.documentElement.dataset['theme'];
@@ -28,16 +15,16 @@ class Appearance {
   }
   setTheme(theme: Theme): void {
     this.theme = theme;
-    write('teloring.theme', theme);
+    keepText('teloring.theme', theme);
     this.apply();
   }
   setDensity(density: Density): void {
     this.density = density;
-    write('teloring.density', density);
+    keepText('teloring.density', density);
   }
   toggleRail(): void {
     this.isRailCollapsed = !this.isRailCollapsed;
-    write('teloring.rail', this.isRailCollapsed ? 'collapsed' : 'open');
+    keepText('teloring.rail', this.isRailCollapsed ? 'collapsed' : 'open');
   }
 }
 const themeOf = (value: string | null): Theme => (value === 'light' || value === 'dark' ? value : 'system');

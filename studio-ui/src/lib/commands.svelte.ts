@@ -1,4 +1,6 @@
 /** What can be done here: the command palette lists it, `?` shows its keys, the keyboard runs it. Pages add and take away theirs. */
+import { untrack } from 'svelte';
+
 export interface Command {
   id: string;
   title: string;
@@ -16,10 +18,10 @@ class Commands {
   isPaletteOpen = $state(false);
   isHelpOpen = $state(false);
 
-  /** Returns the undo. Later pages win where keys collide. */
+  /** Returns the undo. Later pages win where keys collide. An effect that adds doesn't depend on what others have added. */
   add(group: Command[]): () => void {
-    this.#groups = [...this.#groups, group];
-    return () => (this.#groups = this.#groups.filter((other) => other !== group));
+    untrack(() => (this.#groups = [...this.#groups, group]));
+    return () => untrack(() => (this.#groups = this.#groups.filter((other) => other !== group)));
   }
 
   listen(): () => void {

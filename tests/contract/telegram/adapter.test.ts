@@ -349,9 +349,9 @@ test('no answer after Telegram took it: told as such, and taken once', async () 
   expect(adapter.resend(inbox)).toBe('unsafe');
 });
 
-describe('probing', () => {
-  const probe = () => adapter.probe(inbox, webhookUrl, signal());
+const probe = () => adapter.probe(inbox, webhookUrl, signal());
 
+describe('probing', () => {
   test('well', async () => {
     await connect();
     expect(await probe()).toMatchObject({

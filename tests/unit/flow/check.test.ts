@@ -25,6 +25,8 @@ const ask = (variable: string, exits: Record<string, string | null> = {}) =>
     { text: '?', variable, timeoutSeconds: 60 },
     { reply: null, invalid: null, timeout: null, undelivered: null, taken_over: null, ...exits },
   ] as const;
+const set = (next: string) => ['set', { target: 'vars', field: 'x', value: 1 }, { next }] as const;
+const note = (next: string) => ['label', { add: ['x'] }, { next }] as const;
 type Steps = Parameters<typeof flow>[0];
 const checked = (steps: Record<string, readonly [...unknown[]]>, changes: Partial<FlowDefinition> = {}) =>
   codes(flow(steps as unknown as Steps, changes));
@@ -133,6 +135,27 @@ describe('checkFlow', () => {
         d: say('{{vars.x}}'),
       };
       expect(checked(steps)).toEqual([]);
+    });
+    it('are followed to the end, however late a way joins', () => {
+      const any = { if: { all: [] } };
+      const lateWithout = {
+        a: ['condition', any, { yes: 'set', no: 'b' }],
+        set: set('d'),
+        b: note('c'),
+        c: note('d'),
+        d: note('e'),
+        e: say('{{vars.x}}'),
+      };
+      expect(checked(lateWithout)).toEqual(['~e:maybe_undefined_variable']);
+      const lateWith = {
+        a: ['condition', any, { yes: 'd', no: 'b' }],
+        b: note('c'),
+        c: note('set'),
+        set: set('d'),
+        d: note('e'),
+        e: say('{{vars.x}}'),
+      };
+      expect(checked(lateWith)).toEqual(['~e:maybe_undefined_variable']);
     });
     it('of an HTTP request have a value by both exits', () => {
       const params = { url: 'https://example.org', save: { id: 'body.id' } };

@@ -53,7 +53,7 @@ describe('http', () => {
     });
   });
 
-  it.each([199, 301, 404, 500])('goes error on %i, with the answer kept', (status) => {
+  it.each([199, 300, 404, 500])('goes error on %i, with the answer kept', (status) => {
     const run = calling(params);
     run.tell(outcome({ kind: 'sent', result: answer(status, { items: [{ id: 'x' }] }) }));
     expect(run.exit).toBe('error');

@@ -15,6 +15,7 @@ const remove = (path: string) => request<null>('DELETE', path);
 const id = encodeURIComponent;
 
 export const api = {
+  hasSession: async () => (await get<unknown>('/api/auth/get-session')) !== null,
   me: () => get<Api.Me>('/api/me'),
   signIn: (email: string, password: string) => post<unknown>('/api/auth/sign-in/email', { email, password }),
   signOut: () => post<unknown>('/api/auth/sign-out'),
