@@ -162,7 +162,7 @@ export type RouteName = keyof typeof ROUTES;
 export const ROUTE_NAMES = Object.keys(ROUTES) as RouteName[];
 
 /** What the rail shows, in order. */
-export const NAVIGATION: readonly { area: Area; route: RouteName; title: string }[] = [
+export const NAVIGATION: readonly { area: Area & IconName; route: RouteName; title: string }[] = [
   { area: 'ring', route: 'ring', title: 'My Ring' },
   { area: 'conversations', route: 'conversations', title: 'Conversations' },
   { area: 'studio', route: 'studio', title: 'Studio' },

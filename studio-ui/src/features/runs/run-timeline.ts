@@ -25,7 +25,7 @@ export interface Timeline {
 
 /** Idle longer than this share of the busy time, and than a second, is folded. */
 const FOLD_SHARE = 0.5;
-const FOLD_MS = 1_000;
+const FOLD_MS = 10_000;
 const GAP_SHARE = 0.06;
 const LEAST_WIDTH = 0.8;
 
@@ -34,11 +34,13 @@ const LEAST_WIDTH = 0.8;
  * one bar of three days.
  */
 export function timelineOf(steps: readonly RunStep[], nowMs: number): Timeline {
-  const spans = steps.map((step) => ({
-    step,
-    fromMs: Date.parse(step.enteredAt),
-    toMs: step.leftAt === undefined ? null : Date.parse(step.leftAt),
-  }));
+  const spans = steps.map((step, index) => {
+    const fromMs = Date.parse(step.enteredAt);
+    const nextMs = Date.parse(steps[index + 1]?.enteredAt ?? '');
+    // One step at a time: a step has been left when the next was entered, whatever two clocks say.
+    const leftMs = Math.min(Date.parse(step.leftAt ?? '') || Infinity, nextMs || Infinity);
+    return { step, fromMs, toMs: leftMs === Infinity ? null : Math.max(fromMs, leftMs) };
+  });
   const moments = [...new Set(spans.flatMap((span) => [span.fromMs, span.toMs ?? Math.max(nowMs, span.fromMs)]))].sort((a, b) => a - b);
   const pieces = moments.slice(1).map((toMs, index) => ({ fromMs: moments[index] ?? toMs, toMs }));
   const lengths = pieces.map((piece) => piece.toMs - piece.fromMs).sort((a, b) => a - b);

@@ -15,8 +15,9 @@ export interface Sentence {
   isProblem?: boolean;
 }
 
-export function storyOf(run: Run, steps: readonly RunStep[]): Sentence[] {
-  const told = steps.map(sentenceOf);
+/** `texts`: what messages really said, by id; where it is known it is told instead of the step's template. */
+export function storyOf(run: Run, steps: readonly RunStep[], texts: ReadonlyMap<string, string> = new Map()): Sentence[] {
+  const told = steps.map((step) => sentenceOf(step, texts));
   if (!run.endedAt) return told;
   const ending: Sentence = {
     atMs: Date.parse(run.endedAt),
@@ -26,8 +27,9 @@ export function storyOf(run: Run, steps: readonly RunStep[]): Sentence[] {
   return [...told, ending];
 }
 
-function sentenceOf(step: RunStep): Sentence {
-  const quote = spoken(step.input);
+function sentenceOf(step: RunStep, texts: ReadonlyMap<string, string>): Sentence {
+  const said = (step.effects ?? []).map((effect) => texts.get(effect.messageId ?? '') ?? '').find((text) => text !== '');
+  const quote = said === undefined ? spoken(step.input) : cut(said);
   const result = resultOf(step);
   return {
     atMs: Date.parse(step.enteredAt),
@@ -50,7 +52,7 @@ function resultOf(step: RunStep): string | undefined {
     typeof reply === 'string' ? `the answer was “${cut(reply)}”` : '',
     typeof problem === 'string' ? problem : '',
     step.error ? step.error.message : '',
-    step.exit && step.exit !== 'next' ? `went on by “${step.exit.replaceAll('_', ' ')}”` : '',
+    step.exit && step.exit !== 'next' && step.exit !== 'end' ? `went on by “${step.exit.replaceAll('_', ' ')}”` : '',
     step.leftAt === undefined ? 'is here now' : '',
   ].filter((piece) => piece !== '');
   return pieces.length === 0 ? undefined : pieces.join('; ');
