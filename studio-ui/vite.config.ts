@@ -21,7 +21,10 @@ export default defineConfig({
     port: 5173,
     strictPort: false,
     proxy: Object.fromEntries(
-      ['/api', '/webhooks', '/media', '/demo', '/widget.js'].map((path) => [path, { target: api, headers: { origin: new URL(api).origin } }]),
+      ['/api', '/webhooks', '/media', '/demo', '/widget.js'].map((path) => [
+        path,
+        { target: api, headers: { origin: new URL(api).origin } },
+      ]),
     ),
   },
 });

@@ -5,12 +5,12 @@ import { inWorkspace } from '#db/client.ts';
 import { insertMedia, mediaById } from '#db/media.ts';
 import { uuidV7 } from '#domain/ids.ts';
 import type { MediaKind } from '#domain/message.ts';
-import { allows } from '#domain/roles.ts';
 import { storable } from '../body.ts';
 import type { ApiDeps, AppEnv } from '../deps.ts';
 import { mediaLinks } from '../media-links.ts';
 import { bodyLimit } from '../middleware/body-limit.ts';
 import { ApiError, notFound } from '../middleware/errors.ts';
+import { requirePermission } from '../middleware/permissions.ts';
 import { createRouter, errorShape, idParam, jsonAnswer, refusals } from '../openapi.ts';
 
 /** Room for the multipart envelope around the file. */
@@ -20,11 +20,18 @@ const upload = createRoute({
   method: 'post',
   path: '/api/media',
   summary: 'Upload a file, to be named by `mediaId` in a message part',
-  middleware: [bodyLimit(MAX_MEDIA_BYTES + envelopeBytes)] as const,
+  middleware: [
+    requirePermission('conversations:write', 'flows:write'),
+    bodyLimit(MAX_MEDIA_BYTES + envelopeBytes),
+  ] as const,
   request: {
     body: {
       required: true,
-      content: { 'multipart/form-data': { schema: z.object({ file: z.any().openapi({ type: 'string', format: 'binary' }) }) } },
+      content: {
+        'multipart/form-data': {
+          schema: z.object({ file: z.any().openapi({ type: 'string', format: 'binary' }) }),
+        },
+      },
     },
   },
   responses: {
@@ -51,10 +58,16 @@ const download = createRoute({
   method: 'get',
   path: '/media/{id}',
   summary: 'The bytes, for whoever holds a signed link',
-  request: { params: idParam, query: z.object({ sig: z.string().max(100).default(''), exp: z.string().max(20).default('') }) },
+  request: {
+    params: idParam,
+    query: z.object({ sig: z.string().max(100).default(''), exp: z.string().max(20).default('') }),
+  },
   responses: {
     200: { description: 'The whole file.', content: { 'application/octet-stream': { schema: z.any() } } },
-    206: { description: 'The range asked for.', content: { 'application/octet-stream': { schema: z.any() } } },
+    206: {
+      description: 'The range asked for.',
+      content: { 'application/octet-stream': { schema: z.any() } },
+    },
     default: { content: { 'application/json': { schema: errorShape } }, description: 'Refused.' },
   },
 });
@@ -63,28 +76,37 @@ export function mediaRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
   const links = mediaLinks(deps);
   return createRouter().openapi(upload, async (c) => {
     const actor = c.get('actor');
-    if (!allows(actor.role, 'conversations:write') && !allows(actor.role, 'flows:write')) {
-      throw new ApiError(403, 'forbidden', `Your role (${actor.role}) may not upload files; it is for: admin, builder, agent.`);
-    }
-    const file = (await readForm(c.req.raw)).get('file');
-    if (!(file instanceof File)) throw new ApiError(422, 'invalid', 'Send the file as multipart/form-data in the field `file`.');
+    const file = (await readForm(() => c.req.formData())).get('file');
+    if (!(file instanceof File))
+      throw new ApiError(422, 'invalid', 'Send the file as multipart/form-data in the field `file`.');
     if (file.size === 0) throw new ApiError(422, 'invalid', 'The file is empty; nothing was stored.');
     const id = uuidV7();
     const key = mediaKey(actor.workspaceId, id, Date.now());
-    const stored = await deps.media.put(key, await file.bytes(), file.type || 'application/octet-stream').catch((error: unknown) => {
-      throw error instanceof MediaTooLarge ? new ApiError(413, 'too_large', error.message) : error;
-    });
+    const stored = await deps.media
+      .put(key, await file.bytes(), file.type || 'application/octet-stream')
+      .catch((error: unknown) => {
+        throw error instanceof MediaTooLarge ? new ApiError(413, 'too_large', error.message) : error;
+      });
     const name = storable(file.name).slice(0, 255) || null;
     try {
       await inWorkspace(deps.appDb, actor.workspaceId, async (tx) => {
         await insertMedia(tx, { id, workspaceId: actor.workspaceId, ...stored, name, storageKey: key });
-        await audit(tx, actor, 'media.uploaded', { kind: 'media', id }, { mimeType: stored.mimeType, sizeBytes: stored.sizeBytes });
+        await audit(
+          tx,
+          actor,
+          'media.uploaded',
+          { kind: 'media', id },
+          { mimeType: stored.mimeType, sizeBytes: stored.sizeBytes },
+        );
       });
     } catch (error) {
       await deps.media.delete(key);
       throw error;
     }
-    return c.json({ id, mediaId: id, kind: kindOf(stored.mimeType), ...stored, name, url: links.link(id) }, 201);
+    return c.json(
+      { id, mediaId: id, kind: kindOf(stored.mimeType), ...stored, name, url: links.link(id) },
+      201,
+    );
   });
 }
 
@@ -95,17 +117,27 @@ export function mediaLinkRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
     const { id } = c.req.valid('param');
     const { sig, exp } = c.req.valid('query');
     if (!links.verify(id, sig, exp)) {
-      throw new ApiError(403, 'link_expired', 'This link has expired or was changed. Load the message again for a new one.');
+      throw new ApiError(
+        403,
+        'link_expired',
+        'This link has expired or was changed. Load the message again for a new one.',
+      );
     }
     const row = await mediaById(deps.engineDb, id);
     if (!row) throw notFound('file');
-    if (row.state === 'failed') throw new ApiError(410, 'media_failed', `The file could not be fetched: ${row.error ?? 'no more is known'}`);
+    if (row.state === 'failed')
+      throw new ApiError(
+        410,
+        'media_failed',
+        `The file could not be fetched: ${row.error ?? 'no more is known'}`,
+      );
     const bytes = row.storage_key === null ? null : await deps.media.get(row.storage_key);
     if (row.state === 'pending') {
       c.header('Retry-After', '2');
       throw new ApiError(404, 'media_pending', 'The file is still being fetched from the provider.');
     }
-    if (!bytes) throw new ApiError(404, 'media_missing', 'The bytes of this file are no longer in the media store.');
+    if (!bytes)
+      throw new ApiError(404, 'media_missing', 'The bytes of this file are no longer in the media store.');
     const headers: Record<string, string> = {
       'Content-Type': row.mime_type,
       'Content-Disposition': disposition(row.mime_type, row.name),
@@ -126,9 +158,9 @@ export function mediaLinkRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
   });
 }
 
-async function readForm(request: Request): Promise<FormData> {
+async function readForm(read: () => Promise<FormData>): Promise<FormData> {
   try {
-    return await request.formData();
+    return await read();
   } catch (error) {
     if (error instanceof ApiError) throw error;
     throw new ApiError(400, 'malformed', 'The body is not multipart/form-data.');
@@ -148,7 +180,10 @@ function disposition(mimeType: string, name: string | null): string {
 }
 
 /** One range of bytes; several at once are answered with the whole file. */
-function readRange(header: string | undefined, size: number): { from: number; to: number } | 'unsatisfiable' | null {
+function readRange(
+  header: string | undefined,
+  size: number,
+): { from: number; to: number } | 'unsatisfiable' | null {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? '');
   if (!match || (match[1] === '' && match[2] === '')) return null;
   const from = match[1] === '' ? Math.max(0, size - Number(match[2])) : Number(match[1]);

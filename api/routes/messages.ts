@@ -60,7 +60,10 @@ const send = createRoute({
         .object({
           clientMessageId: z.string().min(1).max(200),
           text: z.string().max(maxTextLength).optional(),
-          parts: shallow(outboundPartsSchema.optional()).optional(),
+          // Described as what is answered: the schema itself holds any JSON (templates), without end.
+          parts: shallow(outboundPartsSchema.optional())
+            .optional()
+            .openapi({ type: 'array', items: { $ref: '#/components/schemas/Part' } }),
           private: z.boolean().default(false),
         })
         .refine((body) => (body.text === undefined) !== (body.parts === undefined), 'Send either text or parts.'),

@@ -447,7 +447,9 @@ create function apply_change(p_conversation uuid, p_workspace uuid, x jsonb) ret
 declare
   v_contact uuid;
   v_customer uuid;
-  f text := x ->> 'field';
+  -- `fields.<key>` is a field of one's own, anything else a column
+  f text := regexp_replace(x ->> 'field', '^fields\.', '');
+  own boolean := x ->> 'field' like 'fields.%';
   v jsonb := x -> 'value';
   t text := x ->> 'value';
 begin
@@ -470,20 +472,22 @@ begin
   elsif x ->> 'kind' = 'set' then
     select contact_id into v_contact from conversations where id = p_conversation;
     if x ->> 'target' = 'contact' then
-      update contacts set name = case when f = 'name' then t else name end, email = case when f = 'email' then t else email end,
-             phone = case when f = 'phone' then t else phone end, updated_at = clock_timestamp(),
-             fields = case when f in ('name', 'email', 'phone') then fields else fields || jsonb_build_object(f, v) end
+      update contacts set name = case when f = 'name' and not own then t else name end,
+             email = case when f = 'email' and not own then t else email end,
+             phone = case when f = 'phone' and not own then t else phone end, updated_at = clock_timestamp(),
+             fields = case when own then fields || jsonb_build_object(f, v) else fields end
        where id = v_contact;
     else
       select customer_id into v_customer from contacts where id = v_contact;
       if v_customer is null then
         insert into customers (id, workspace_id, name, email, phone)
-        select uuidv7(), p_workspace, coalesce(name, ''), email, phone from contacts where id = v_contact returning id into v_customer;
+        select uuidv7(), p_workspace, coalesce(name, external_id), email, phone from contacts where id = v_contact returning id into v_customer;
         update contacts set customer_id = v_customer where id = v_contact;
       end if;
-      update customers set name = case when f = 'name' then coalesce(t, '') else name end, email = case when f = 'email' then t else email end,
-             phone = case when f = 'phone' then t else phone end, company = case when f = 'company' then t else company end, updated_at = clock_timestamp(),
-             fields = case when f in ('name', 'email', 'phone', 'company') then fields else fields || jsonb_build_object(f, v) end
+      update customers set name = case when f = 'name' and not own then coalesce(t, '') else name end,
+             email = case when f = 'email' and not own then t else email end,
+             phone = case when f = 'phone' and not own then t else phone end, updated_at = clock_timestamp(),
+             fields = case when own then fields || jsonb_build_object(f, v) else fields end
        where id = v_customer;
     end if;
   end if;

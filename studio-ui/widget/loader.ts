@@ -88,9 +88,9 @@ function build(shadow: ShadowRoot, base: URL, config: WidgetConfig): void {
   let unread = 0;
   let patience: ReturnType<typeof setTimeout> | undefined;
 
-  const tell = (kind: ToFrame['kind']): void => {
-    const message: ToFrame = { teloring: 'host', kind };
-    if (ready) frame?.contentWindow?.postMessage(message, frameUrl.origin);
+  const post = (message: ToFrame): void => frame?.contentWindow?.postMessage(message, frameUrl.origin);
+  const tell = (kind: 'shown' | 'hidden'): void => {
+    if (ready) post({ teloring: 'host', kind });
   };
   const loadFrame = (): void => {
     ready = false;
@@ -159,7 +159,11 @@ function build(shadow: ShadowRoot, base: URL, config: WidgetConfig): void {
     } else if (message.kind === 'close') {
       close();
     } else if (message.kind === 'started') {
-      remember(memory);
+      keep(memory, 'started');
+    } else if (message.kind === 'storage') {
+      post({ teloring: 'host', kind: 'stored', entries: kept(`${memory}/`) });
+    } else if (message.kind === 'store') {
+      keep(`${memory}/${message.key}`, message.value);
     } else if (message.kind === 'unread' && Number.isInteger(message.count)) {
       unread = Math.max(0, message.count);
       paint();
@@ -167,7 +171,7 @@ function build(shadow: ShadowRoot, base: URL, config: WidgetConfig): void {
   });
 
   paint();
-  if (remembered(memory)) {
+  if (kept(memory)['']) {
     const idle = window.requestIdleCallback ?? ((work: () => void) => setTimeout(work, 500));
     idle(() => {
       if (!frame) loadFrame();
@@ -181,17 +185,22 @@ function element<Name extends 'div' | 'button' | 'span' | 'p'>(name: Name, class
   return made;
 }
 
-function remember(key: string): void {
+/** Into the page's storage; null takes it out. A page without storage forgets, and works otherwise. */
+function keep(key: string, value: string | null): void {
   try {
-    localStorage.setItem(key, 'started');
+    if (value === null) localStorage.removeItem(key);
+    else localStorage.setItem(key, value);
   } catch {
-    // A page without storage only has no badge before the chat is opened.
+    // Denied or full.
   }
 }
-function remembered(key: string): boolean {
+
+/** What is kept under keys that begin so, by the rest of the key. */
+function kept(prefix: string): Record<string, string> {
   try {
-    return localStorage.getItem(key) !== null;
+    const keys = Object.keys(localStorage).filter((key) => key.startsWith(prefix));
+    return Object.fromEntries(keys.map((key) => [key.slice(prefix.length), localStorage.getItem(key) ?? '']));
   } catch {
-    return false;
+    return {};
   }
 }

@@ -5,6 +5,7 @@ import type { AdapterInbox } from '#channels/contract.ts';
 import { definitions } from '#channels/definitions.ts';
 import { seal } from '#db/keyring.ts';
 import { uuidV7 } from '#domain/ids.ts';
+import { createApp } from '../../api/app.ts';
 import { resolveProviderUrls } from '../../api/config.ts';
 import { closedPort } from '../contract/local-server.ts';
 import { createTestApi, type TestApi } from '../support/api.ts';
@@ -74,6 +75,27 @@ test('a customer’s message reaches ingress through the webhook that connecting
       .where('inbox_id', '=', inboxId)
       .execute();
     expect(rows).toMatchObject([{ payload: { kind: 'message', providerMessageId: `4711:${messageId}` } }]);
+  });
+});
+
+test('after a restart the double has forgotten its chats but not where the bot’s updates go', async () => {
+  const restarted = createApp(api.deps);
+  const written = await restarted.request(`/sandbox/api/telegram/${inboxId}/messages`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${api.workspace.keys.admin}`,
+      'content-type': 'application/json',
+    },
+    body: JSON.stringify({ from: { id: 99, firstName: 'Bob' }, text: 'Still there?' }),
+  });
+  expect(written.status).toBe(201);
+  await vi.waitFor(async () => {
+    const rows = await api.database.engine
+      .selectFrom('inbound_events')
+      .select('payload')
+      .where('inbox_id', '=', inboxId)
+      .execute();
+    expect(JSON.stringify(rows)).toContain('Still there?');
   });
 });
 

@@ -2,7 +2,14 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { hrefOf, ROUTE_NAMES, routeOf, type Params, type RouteName, type SampleIds } from '../../studio-ui/src/lib/routes.ts';
+import {
+  hrefOf,
+  ROUTE_NAMES,
+  routeOf,
+  type Params,
+  type RouteName,
+  type SampleIds,
+} from '../../studio-ui/src/lib/routes.ts';
 import type { Product } from '../support/product.ts';
 
 export const WIDTHS = [1440, 1024, 390] as const;
@@ -40,7 +47,8 @@ export async function capture(
     });
     page.on('pageerror', (error) => captured.errors.push(`${place} (${scheme}): ${error.message}`));
     page.on('response', (response) => {
-      if (response.status() >= 500) captured.errors.push(`${place} (${scheme}): ${response.url()} answered ${response.status()}`);
+      if (response.status() >= 500)
+        captured.errors.push(`${place} (${scheme}): ${response.url()} answered ${response.status()}`);
     });
     const shoot = async (name: string): Promise<void> => {
       for (const width of options.widths ?? WIDTHS) {
@@ -95,7 +103,12 @@ async function signIn(page: Page, product: Pick<Product, 'adminEmail' | 'adminPa
 /** Until nothing says that it is loading, fonts are there, and a frame was painted. */
 async function settle(page: Page): Promise<void> {
   await page.waitForLoadState('load');
-  await page.waitForFunction(() => document.querySelector('main') !== null && document.querySelector('[aria-label="Loading"]') === null, undefined, { timeout: 15_000 });
+  await page.waitForFunction(
+    () =>
+      document.querySelector('main') !== null && document.querySelector('[aria-label="Loading"]') === null,
+    undefined,
+    { timeout: 15_000 },
+  );
   await page.evaluate(async () => {
     await document.fonts.ready;
     await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));

@@ -7,7 +7,7 @@ import { signBody } from '#channels/hmac.ts';
 import type { SampleIds } from '../../studio-ui/src/lib/routes.ts';
 import type { Product } from '../support/product.ts';
 
-type Target = Pick<Product, 'url' | 'home' | 'apiKey'>;
+type Target = Pick<Product, 'url' | 'home' | 'adminEmail' | 'adminPassword'>;
 interface Writer {
   id: string;
   name: string;
@@ -16,12 +16,34 @@ interface Writer {
 }
 
 const WRITERS: Writer[] = [
-  { id: 'ada', name: 'Ada Lovelace', email: 'ada@example.com', texts: ['Good morning!', 'Support', 'My parcel 4711 has been on its way for nine days. Where is it? https://track.example.com/4711'] },
-  { id: 'chris', name: 'Chris Müller', texts: ['Hi, we are forty people and want to know your prices.', 'Sales', 'chris@example.org'] },
+  {
+    id: 'ada',
+    name: 'Ada Lovelace',
+    email: 'ada@example.com',
+    texts: [
+      'Good morning!',
+      'Support',
+      'My parcel 4711 has been on its way for nine days. Where is it? https://track.example.com/4711',
+    ],
+  },
+  {
+    id: 'chris',
+    name: 'Chris Müller',
+    texts: ['Hi, we are forty people and want to know your prices.', 'Sales', 'chris@example.org'],
+  },
   { id: 'taro', name: '山田 太郎', texts: ['注文の配送状況を教えてください。', 'Support'] },
   { id: 'fatima', name: 'فاطمة السيد', texts: ['مرحبا، أريد تغيير عنوان التوصيل من فضلك.'] },
-  { id: 'mateo', name: 'Mateo García', email: 'mateo@example.com', texts: ['Hola, la silla llegó rota 😕', 'Support', 'La pata trasera está partida.'] },
-  { id: 'noor', name: 'Noor de Vries', texts: ['Is anybody there?', 'what?', 'I just want a person', 'a human, please'] },
+  {
+    id: 'mateo',
+    name: 'Mateo García',
+    email: 'mateo@example.com',
+    texts: ['Hola, la silla llegó rota 😕', 'Support', 'La pata trasera está partida.'],
+  },
+  {
+    id: 'noor',
+    name: 'Noor de Vries',
+    texts: ['Is anybody there?', 'what?', 'I just want a person', 'a human, please'],
+  },
   { id: 'sam', name: 'Sam Okafor', texts: ['Thank you for the quick help last week, you are great.'] },
   { id: 'lena', name: 'Lena', texts: ['Can I still change my order?'] },
 ];
@@ -33,14 +55,16 @@ export async function fillWithSamples(product: Target, picture: Uint8Array): Pro
     secret: string;
     receiverPort: number;
   };
-  const api = callerOf(product);
+  const api = await callerOf(product);
   const receiver = await takeReplies(demo.receiverPort);
   try {
     let messageNo = 0;
     const write = async (writer: Writer, text: string, attachments: object[] = []): Promise<void> => {
       const { texts: _, ...from } = writer;
       const body = JSON.stringify({ id: `sample-${writer.id}-${messageNo++}`, from, text, attachments });
-      await post(`${product.url}/webhooks/api/${demo.inboxId}`, body, { 'X-Teloring-Signature': signBody(demo.secret, body, Date.now()) });
+      await post(`${product.url}/webhooks/api/${demo.inboxId}`, body, {
+        'X-Teloring-Signature': signBody(demo.secret, body, Date.now()),
+      });
     };
     for (const writer of WRITERS) {
       for (const text of writer.texts) {
@@ -49,12 +73,17 @@ export async function fillWithSamples(product: Target, picture: Uint8Array): Pro
       }
     }
     const mateo = WRITERS.find((writer) => writer.id === 'mateo');
-    if (mateo) await write(mateo, 'Foto:', [{ base64: Buffer.from(picture).toString('base64'), mimeType: 'image/png', name: 'chair.png' }]);
+    if (mateo)
+      await write(mateo, 'Foto:', [
+        { base64: Buffer.from(picture).toString('base64'), mimeType: 'image/png', name: 'chair.png' },
+      ]);
     await writeInTelegram(api);
     await sleep(2_000);
     await answer(api);
     await sleep(1_500);
-    return sampleIds(api);
+    // Messages went the whole way, so the inbox counts as active from now on.
+    await api('POST', `/api/inboxes/${demo.inboxId}/test`, {});
+    return await sampleIds(api);
   } finally {
     receiver.closeAllConnections();
     receiver.close();
@@ -71,9 +100,14 @@ async function answer(api: Api): Promise<void> {
   };
   const members = await api<{ items: { userId: string }[] }>('GET', '/api/members');
   const me = members.items[0]?.userId ?? null;
-  const change = (conversation: Conversation, body: object) => api('PATCH', `/api/conversations/${conversation.id}`, body);
+  const change = (conversation: Conversation, body: object) =>
+    api('PATCH', `/api/conversations/${conversation.id}`, body);
   const say = (conversation: Conversation, text: string, isPrivate = false) =>
-    api('POST', `/api/conversations/${conversation.id}/messages`, { clientMessageId: crypto.randomUUID(), text, private: isPrivate });
+    api('POST', `/api/conversations/${conversation.id}/messages`, {
+      clientMessageId: crypto.randomUUID(),
+      text,
+      private: isPrivate,
+    });
 
   const ada = of('Ada Lovelace');
   const customer = await api<{ id: string }>('POST', '/api/customers', {
@@ -83,7 +117,13 @@ async function answer(api: Api): Promise<void> {
     company: 'Analytical Engines Ltd',
     fields: { plan: 'Business', seats: 12 },
   });
-  await change(ada, { owner: 'human', assigneeId: me, priority: 'high', labels: ['support', 'vip'], customerId: customer.id });
+  await change(ada, {
+    owner: 'human',
+    assigneeId: me,
+    priority: 'high',
+    labels: ['support', 'vip'],
+    customerId: customer.id,
+  });
   await say(ada, 'Hello Ada, I am sorry about that. I am asking the carrier right now.');
   await say(ada, 'Carrier says: held at customs since Tuesday, released today.', true);
   await say(ada, 'It was held at customs and goes on today. You should have it by Thursday.');
@@ -91,8 +131,12 @@ async function answer(api: Api): Promise<void> {
   await change(mateo, { priority: 'urgent', labels: ['support'] });
   await say(mateo, 'Lo siento mucho, Mateo. Te enviamos una silla nueva hoy mismo.');
   await change(of('Sam Okafor'), { status: 'resolved', labels: ['feedback'] });
-  await change(of('Lena'), { status: 'snoozed', snoozedUntil: new Date(Date.now() + 20 * 3_600_000).toISOString() });
-  for (const name of ['Chris Müller', 'Grace Hopper', 'Mateo García']) await api('POST', '/api/customers', { name });
+  await change(of('Lena'), {
+    status: 'snoozed',
+    snoozedUntil: new Date(Date.now() + 20 * 3_600_000).toISOString(),
+  });
+  for (const name of ['Chris Müller', 'Grace Hopper', 'Mateo García'])
+    await api('POST', '/api/customers', { name });
 }
 
 /** A second channel, through the double of its provider. */
@@ -112,18 +156,27 @@ async function writeInTelegram(api: Api): Promise<void> {
 }
 
 async function sampleIds(api: Api): Promise<SampleIds> {
-  const first = async <T>(listPath: string): Promise<T | undefined> => (await api<{ items: T[] }>('GET', listPath)).items[0];
+  const first = async <T>(listPath: string): Promise<T | undefined> =>
+    (await api<{ items: T[] }>('GET', listPath)).items[0];
   const [conversations, flow, runs, customers, inboxes, invitation] = await Promise.all([
     api<{ items: Conversation[] }>('GET', '/api/conversations?limit=100'),
     first<{ id: string }>('/api/flows'),
-    api<{ items: { id: string; status: string; contactName?: string }[] }>('GET', '/api/runs?kind=flow&limit=100'),
+    api<{ items: { id: string; status: string; contactName?: string }[] }>(
+      'GET',
+      '/api/runs?kind=flow&limit=100',
+    ),
     api<{ items: { id: string; company: string | null }[] }>('GET', '/api/customers?limit=100'),
     api<{ items: { id: string; type: string }[] }>('GET', '/api/inboxes'),
-    api<{ link: string | null }>('POST', '/api/invitations', { email: `new-${Date.now()}@example.com`, role: 'agent' }),
+    api<{ link: string | null }>('POST', '/api/invitations', {
+      email: `new-${Date.now()}@example.com`,
+      role: 'agent',
+    }),
   ]);
   const inbox = inboxes.items.find((one) => one.type === 'live_chat') ?? inboxes.items[0];
   return {
-    conversationId: (conversations.items.find((one) => one.contact.name === 'Ada Lovelace') ?? conversations.items[0])?.id,
+    conversationId: (
+      conversations.items.find((one) => one.contact.name === 'Ada Lovelace') ?? conversations.items[0]
+    )?.id,
     flowId: flow?.id,
     runId: (runs.items.find((one) => one.contactName === 'Noor de Vries') ?? runs.items[0])?.id,
     customerId: (customers.items.find((one) => one.company !== null) ?? customers.items[0])?.id,
@@ -139,11 +192,22 @@ interface Conversation {
 }
 type Api = <T>(method: string, pathname: string, body?: object) => Promise<T>;
 
-function callerOf(product: Target): Api {
+/** As the admin who signed in, so that replies carry a person's name. */
+async function callerOf(product: Target): Promise<Api> {
+  const signedIn = await fetch(`${product.url}/api/auth/sign-in/email`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', origin: product.url },
+    body: JSON.stringify({ email: product.adminEmail, password: product.adminPassword }),
+  });
+  if (!signedIn.ok) throw new Error(`Signing in answered ${signedIn.status}: ${await signedIn.text()}`);
+  const cookie = signedIn.headers
+    .getSetCookie()
+    .map((line) => line.split(';')[0])
+    .join('; ');
   return async <T>(method: string, pathname: string, body?: object): Promise<T> => {
     const response = await fetch(product.url + pathname, {
       method,
-      headers: { authorization: `Bearer ${product.apiKey}`, ...(body ? { 'content-type': 'application/json' } : {}) },
+      headers: { cookie, origin: product.url, ...(body ? { 'content-type': 'application/json' } : {}) },
       body: body ? JSON.stringify(body) : null,
     });
     const text = await response.text();
@@ -153,14 +217,20 @@ function callerOf(product: Target): Api {
 }
 
 async function post(url: string, body: string, headers: Record<string, string>): Promise<void> {
-  const response = await fetch(url, { method: 'POST', body, headers: { 'content-type': 'application/json', ...headers } });
+  const response = await fetch(url, {
+    method: 'POST',
+    body,
+    headers: { 'content-type': 'application/json', ...headers },
+  });
   if (!response.ok) throw new Error(`POST ${url} answered ${response.status}: ${await response.text()}`);
 }
 
 /** The demo inbox's other end: takes every reply. */
 function takeReplies(port: number): Promise<Server> {
   const server = createServer((request, response) => {
-    request.resume().on('end', () => response.writeHead(200, { 'content-type': 'application/json' }).end('{}'));
+    request
+      .resume()
+      .on('end', () => response.writeHead(200, { 'content-type': 'application/json' }).end('{}'));
   });
   return new Promise((resolve, reject) => {
     server.once('error', reject);

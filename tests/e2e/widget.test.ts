@@ -1,8 +1,9 @@
 import { rm } from 'node:fs/promises';
+import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { browserIsMissing, launchBrowser } from '../support/browser.ts';
+import { browserIsMissing, launchBrowser, launchEverydayBrowser } from '../support/browser.ts';
 import { startProduct, type Product } from '../support/product.ts';
 import { createTeam, serveWebsite, shopFlow, widgetOn, type Website } from '../support/widget.ts';
 
@@ -31,23 +32,35 @@ describe.skipIf(browserIsMissing())('the chat widget on a website of another ori
   }, 60_000);
 
   beforeEach(async () => {
-    context = await browser.newContext({ viewport: { width: 1100, height: 800 } });
+    await enter(await browser.newContext({ viewport: { width: 1100, height: 800 } }));
+  });
+  async function enter(opened: BrowserContext): Promise<void> {
+    await context?.close();
+    context = opened;
     page = await context.newPage();
     requests = [];
     faults = [];
     page.on('request', (request) => requests.push(request.url()));
     page.on('pageerror', (error) => faults.push(error.message));
     page.on('console', (message) => {
-      if (message.type() === 'error' && /Content.Security|Refused/i.test(message.text()))
+      if (message.type() === 'error' && /Content.Security.Policy|Refused to/i.test(message.text()))
         faults.push(message.text());
     });
-  });
+  }
   afterEach(async () => {
     await context?.close();
     expect(faults).toEqual([]);
   });
 
   const team = () => createTeam(product);
+  const frameHasStorage = (): Promise<boolean> =>
+    widgetOn(page).field.evaluate(() => {
+      try {
+        return Object.keys(localStorage).length > 0;
+      } catch {
+        return false;
+      }
+    });
   const visit = (path = `/?inbox=${inboxId}`) => page.goto(website.origin + path);
   /** The one conversation in which somebody wrote this. */
   async function conversationWith(text: string): Promise<string> {
@@ -141,36 +154,45 @@ describe.skipIf(browserIsMissing())('the chat widget on a website of another ori
     expect(bodies.join('')).not.toContain('SECRET');
   });
 
-  it('sends what got no answer again after a reload, and it is there once', async () => {
-    await visit();
-    const chat = widgetOn(page);
-    await chat.open();
-    await chat.say('First words');
-    await chat.see('What is it about?');
-    // The server gets it, its answer doesn't come back; the live stream is cut as well.
-    let swallowed = 0;
-    await page.route('**/live-chat/*/stream*', (route) => route.abort());
-    await page.route('**/live-chat/*/messages', async (route) => {
-      if (route.request().method() !== 'POST') return route.continue();
-      await route.fetch();
-      swallowed += 1;
-      return route.abort();
-    });
-    await page.reload();
-    await chat.open();
-    await chat.say('Did this arrive?');
-    await chat.see('Did this arrive?');
-    await expect.poll(() => swallowed, { timeout: 15_000 }).toBeGreaterThan(0);
-    await page.unrouteAll({ behavior: 'wait' });
-    await page.reload();
-    await chat.open();
-    const conversationId = await conversationWith('Did this arrive?');
-    await expect.poll(() => chat.frame.getByText(/Sending|Waiting for/).count(), { timeout: 15_000 }).toBe(0);
-    expect(await chat.count('Did this arrive?')).toBe(1);
-    const thread = await team().thread(conversationId);
-    expect(thread.filter(({ text }) => text === 'Did this arrive?')).toHaveLength(1);
-    expect(swallowed).toBeGreaterThan(0);
-  });
+  // A private window denies the frame its storage: the page around it keeps it instead.
+  it.each(['private', 'everyday'])(
+    'sends what got no answer again after a reload, once (%s window)',
+    async (kind) => {
+      if (kind === 'everyday') await enter(await launchEverydayBrowser(path.join(product.home, 'profile')));
+      await visit();
+      const chat = widgetOn(page);
+      await chat.open();
+      await chat.say('First words');
+      await chat.see('What is it about?');
+      expect(await frameHasStorage()).toBe(kind === 'everyday');
+      const question = `Did this arrive from a ${kind} window?`;
+      // The server gets it, its answer doesn't come back; the live stream is cut as well.
+      let swallowed = 0;
+      await page.route('**/live-chat/*/stream*', (route) => route.abort());
+      await page.route('**/live-chat/*/messages', async (route) => {
+        if (route.request().method() !== 'POST') return route.continue();
+        await route.fetch();
+        swallowed += 1;
+        return route.abort();
+      });
+      await page.reload();
+      await chat.open();
+      await chat.say(question);
+      await chat.see(question);
+      await expect.poll(() => swallowed, { timeout: 15_000 }).toBeGreaterThan(0);
+      await page.unrouteAll({ behavior: 'wait' });
+      await page.reload();
+      await chat.open();
+      const conversationId = await conversationWith(question);
+      await expect
+        .poll(() => chat.frame.getByText(/Sending|Waiting for/).count(), { timeout: 15_000 })
+        .toBe(0);
+      expect(await chat.count(question)).toBe(1);
+      const thread = await team().thread(conversationId);
+      expect(thread.filter(({ text }) => text === question)).toHaveLength(1);
+      expect(swallowed).toBeGreaterThan(0);
+    },
+  );
 
   it('shows a picture it sent, on both sides', async () => {
     await visit();

@@ -26,7 +26,7 @@ export interface Launched {
   home: string;
   port: number;
   /** Everything it has printed. */
-  output(): string;
+  output: () => string;
   /** Undefined while it runs. */
   exitCode(): number | null | undefined;
   ended: Promise<number | null>;

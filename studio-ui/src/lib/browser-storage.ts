@@ -7,7 +7,11 @@ export function readText(key: string, storage: () => Storage = () => localStorag
   }
 }
 /** Null forgets it. */
-export function keepText(key: string, value: string | null, storage: () => Storage = () => localStorage): void {
+export function keepText(
+  key: string,
+  value: string | null,
+  storage: () => Storage = () => localStorage,
+): void {
   try {
     if (value === null) storage().removeItem(key);
     else storage().setItem(key, value);

@@ -11,9 +11,14 @@ import { siFacebook, siInstagram, siLine, siMessenger, siTelegram, siTiktok, siW
 import type { ChannelType } from '#domain/channel.ts';
 import type { Icon } from './icons.ts';
 
-export type Glyph = { kind: 'brand'; path: string; color: string } | { kind: 'neutral'; icon: Icon; color: string };
+export type Glyph =
+  { kind: 'brand'; path: string; color: string } | { kind: 'neutral'; icon: Icon; color: string };
 
-const brand = (mark: { path: string; hex: string }): Glyph => ({ kind: 'brand', path: mark.path, color: `#${mark.hex}` });
+const brand = (mark: { path: string; hex: string }): Glyph => ({
+  kind: 'brand',
+  path: mark.path,
+  color: `#${mark.hex}`,
+});
 const neutral = (icon: Icon, color: string): Glyph => ({ kind: 'neutral', icon, color });
 
 export const GLYPHS: Record<ChannelType, Glyph> = {

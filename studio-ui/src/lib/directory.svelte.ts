@@ -16,7 +16,13 @@ class Directory {
   readonly needsAttention: Inbox[] = $derived(this.inboxes.filter(isUnwell));
 
   async load(): Promise<void> {
-    await Promise.all([this.loadInboxes(), this.loadMembers(), this.loadTeams(), this.loadLabels(), this.loadFlows()]);
+    await Promise.all([
+      this.loadInboxes(),
+      this.loadMembers(),
+      this.loadTeams(),
+      this.loadLabels(),
+      this.loadFlows(),
+    ]);
     this.isLoaded = true;
   }
   loadInboxes(): Promise<void> {

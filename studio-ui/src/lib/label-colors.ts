@@ -1,5 +1,15 @@
 /** The colours a label may have, and their hues; null is the neutral grey. */
-export const LABEL_COLORS = ['neutral', 'red', 'orange', 'yellow', 'green', 'teal', 'blue', 'purple', 'pink'] as const;
+export const LABEL_COLORS = [
+  'neutral',
+  'red',
+  'orange',
+  'yellow',
+  'green',
+  'teal',
+  'blue',
+  'purple',
+  'pink',
+] as const;
 export type LabelColor = (typeof LABEL_COLORS)[number];
 
 const hues: Record<LabelColor, number | null> = {

@@ -7,7 +7,10 @@ export function notifyDone(message: string, action?: { label: string; onClick: (
 }
 export function notifyFailure(what: string, error: unknown): void {
   const requestId = error instanceof ApiFailure ? error.requestId : null;
-  toast.error(what, { description: messageOf(error) + (requestId ? ` (request ${requestId})` : ''), duration: 10_000 });
+  toast.error(what, {
+    description: messageOf(error) + (requestId ? ` (request ${requestId})` : ''),
+    duration: 10_000,
+  });
 }
 /** Runs an action of a button; a failure becomes a toast. Answers whether it went well. */
 export async function attempt(what: string, action: () => Promise<unknown>): Promise<boolean> {

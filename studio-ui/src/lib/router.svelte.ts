@@ -1,5 +1,13 @@
 /** A small router on the history API. Links are real `<a>` elements; this only takes over plain left clicks within the app. */
-import { hrefOf, matchPath, searchOf, type Match, type Params, type Query, type RouteName } from './routes.ts';
+import {
+  hrefOf,
+  matchPath,
+  searchOf,
+  type Match,
+  type Params,
+  type Query,
+  type RouteName,
+} from './routes.ts';
 
 class Router {
   #url = $state(new URL(location.href));
@@ -44,7 +52,14 @@ class Router {
   listen(): () => void {
     const onPop = () => (this.#url = new URL(location.href));
     const onClick = (event: MouseEvent) => {
-      if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey)
+      if (
+        event.defaultPrevented ||
+        event.button !== 0 ||
+        event.metaKey ||
+        event.ctrlKey ||
+        event.shiftKey ||
+        event.altKey
+      )
         return;
       const link = event.target instanceof Element ? event.target.closest('a') : null;
       if (!link || link.target === '_blank' || link.hasAttribute('download')) return;

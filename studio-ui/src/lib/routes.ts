@@ -140,7 +140,13 @@ export const ROUTES = define({
     permission: 'members:read',
     area: 'settings',
   },
-  teams: { path: '/settings/teams', title: 'Teams', icon: 'teams', permission: 'members:read', area: 'settings' },
+  teams: {
+    path: '/settings/teams',
+    title: 'Teams',
+    icon: 'teams',
+    permission: 'members:read',
+    area: 'settings',
+  },
   labels: {
     path: '/settings/labels',
     title: 'Labels',
@@ -155,7 +161,13 @@ export const ROUTES = define({
     permission: 'settings:write',
     area: 'settings',
   },
-  audit: { path: '/settings/audit', title: 'Audit log', icon: 'audit', permission: 'audit:read', area: 'settings' },
+  audit: {
+    path: '/settings/audit',
+    title: 'Audit log',
+    icon: 'audit',
+    permission: 'audit:read',
+    area: 'settings',
+  },
 });
 
 export type RouteName = keyof typeof ROUTES;
@@ -170,7 +182,14 @@ export const NAVIGATION: readonly { area: Area & IconName; route: RouteName; tit
   { area: 'customers', route: 'customers', title: 'Customers' },
   { area: 'settings', route: 'settings', title: 'Settings' },
 ];
-export const SETTINGS_PAGES: readonly RouteName[] = ['settings', 'members', 'teams', 'labels', 'apiKeys', 'audit'];
+export const SETTINGS_PAGES: readonly RouteName[] = [
+  'settings',
+  'members',
+  'teams',
+  'labels',
+  'apiKeys',
+  'audit',
+];
 
 type ParamNames<Path extends string> = Path extends `${string}:${infer Param}/${infer Rest}`
   ? Param | ParamNames<`/${Rest}`>
@@ -188,7 +207,12 @@ export function routeOf(name: RouteName): RouteDefinition {
 }
 
 /** `slug` is ignored for public pages. Empty query values are left out, so that a default has one URL. */
-export function hrefOf<Name extends RouteName>(slug: string, name: Name, params: Params<Name>, query: Query = {}): string {
+export function hrefOf<Name extends RouteName>(
+  slug: string,
+  name: Name,
+  params: Params<Name>,
+  query: Query = {},
+): string {
   const values: Record<string, string> = params;
   const route = routeOf(name);
   const path = route.path.replace(/:(\w+)/g, (_, key: string) => encodeURIComponent(values[key] ?? ''));

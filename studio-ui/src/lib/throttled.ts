@@ -1,5 +1,9 @@
 /** Runs soon after the first call and then at most once per `everyMs`; the last call is never lost. */
-export function throttled(run: () => void, firstMs: number, everyMs: number): (() => void) & { cancel(): void } {
+export function throttled(
+  run: () => void,
+  firstMs: number,
+  everyMs: number,
+): (() => void) & { cancel(): void } {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let lastAt = Number.NEGATIVE_INFINITY;
   const call = () => {

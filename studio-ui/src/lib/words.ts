@@ -22,16 +22,36 @@ export const ROLE_WORDS: Record<Role, { title: string; may: string }> = {
   operator: { title: 'Operator', may: 'Inspects and mends runs' },
   agent: { title: 'Agent', may: 'Answers conversations, keeps customers' },
 };
-export const INBOX_STATE_WORDS: Record<InboxState, { word: string; tone: 'ok' | 'warn' | 'danger' | 'info' | 'neutral'; says: string }> = {
-  onboarding: { word: 'Onboarding', tone: 'info', says: 'It already receives and sends. It counts as active once a first message was answered.' },
-  active: { word: 'Active', tone: 'ok', says: 'A real message came in and its reply was taken by the provider.' },
+export const INBOX_STATE_WORDS: Record<
+  InboxState,
+  { word: string; tone: 'ok' | 'warn' | 'danger' | 'info' | 'neutral'; says: string }
+> = {
+  onboarding: {
+    word: 'Onboarding',
+    tone: 'info',
+    says: 'It already receives and sends. It counts as active once a first message was answered.',
+  },
+  active: {
+    word: 'Active',
+    tone: 'ok',
+    says: 'A real message came in and its reply was taken by the provider.',
+  },
   degraded: { word: 'Degraded', tone: 'warn', says: 'It works, but not as well as it should.' },
-  needs_attention: { word: 'Needs attention', tone: 'danger', says: 'Somebody has to act before it works fully again.' },
-  disconnected: { word: 'Disconnected', tone: 'danger', says: 'Replies wait, nothing is lost. Reconnect it to go on.' },
+  needs_attention: {
+    word: 'Needs attention',
+    tone: 'danger',
+    says: 'Somebody has to act before it works fully again.',
+  },
+  disconnected: {
+    word: 'Disconnected',
+    tone: 'danger',
+    says: 'Replies wait, nothing is lost. Reconnect it to go on.',
+  },
 };
-export const HEALTH_WORDS: Record<HealthState, { word: string; tone: 'ok' | 'warn' | 'danger' | 'neutral' }> = {
-  unknown: { word: 'Not checked yet', tone: 'neutral' },
-  ok: { word: 'Working', tone: 'ok' },
-  degraded: { word: 'Degraded', tone: 'warn' },
-  failing: { word: 'Failing', tone: 'danger' },
-};
+export const HEALTH_WORDS: Record<HealthState, { word: string; tone: 'ok' | 'warn' | 'danger' | 'neutral' }> =
+  {
+    unknown: { word: 'Not checked yet', tone: 'neutral' },
+    ok: { word: 'Working', tone: 'ok' },
+    degraded: { word: 'Degraded', tone: 'warn' },
+    failing: { word: 'Failing', tone: 'danger' },
+  };

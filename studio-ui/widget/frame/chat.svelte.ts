@@ -10,7 +10,7 @@ const hiddenTooLongMs = 5 * 60_000;
 
 export type Chat = ReturnType<typeof createChat>;
 
-export function createChat(store: Store, host: () => Host) {
+export function createChat(store: Store, host: Host) {
   let messages = $state.raw<ThreadMessage[]>([]);
   let outgoing = $state.raw<Outgoing[]>([]);
   let loading = $state(true);
@@ -56,7 +56,7 @@ export function createChat(store: Store, host: () => Host) {
       if (message.clientMessageId) outbox.shown(message.clientMessageId);
     }
     messages = inOrder([...byId.values()]);
-    host().tell({ teloring: 'frame', kind: 'started' });
+    host.tell({ teloring: 'frame', kind: 'started' });
     markRead();
   }
 
@@ -67,7 +67,7 @@ export function createChat(store: Store, host: () => Host) {
       store.set('read', newest);
     const readUpTo = store.get('read') ?? '';
     const count = messages.filter(({ from, createdAt }) => from !== 'visitor' && createdAt > readUpTo).length;
-    host().tell({ teloring: 'frame', kind: 'unread', count });
+    host.tell({ teloring: 'frame', kind: 'unread', count });
   }
 
   async function begin(): Promise<void> {

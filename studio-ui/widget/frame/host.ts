@@ -4,23 +4,25 @@ import type { ToFrame, ToHost } from '../protocol.ts';
 export interface Host {
   /** False where the frame was opened as a page of its own. */
   embedded: boolean;
-  tell(message: ToHost): void;
+  tell: (message: ToHost) => void;
+  /** Called for messages of exactly the page that loaded us. */
+  listen: (hear: (message: ToFrame) => void) => void;
 }
 
-/** @param hear called for messages of exactly the page that loaded us */
-export function connectHost(hear: (message: ToFrame) => void): Host {
+export function connectHost(): Host {
   const origin = new URLSearchParams(location.search).get('host');
   const embedded = window.parent !== window && origin !== null;
-  if (embedded) {
-    addEventListener('message', (event: MessageEvent<ToFrame>) => {
-      if (event.source === window.parent && event.origin === origin && event.data?.teloring === 'host')
-        hear(event.data);
-    });
-  }
   return {
     embedded,
     tell(message) {
       if (embedded) window.parent.postMessage(message, origin);
+    },
+    listen(hear) {
+      if (!embedded) return;
+      addEventListener('message', (event: MessageEvent<ToFrame>) => {
+        const ours = event.source === window.parent && event.origin === origin;
+        if (ours && event.data?.teloring === 'host') hear(event.data);
+      });
     },
   };
 }

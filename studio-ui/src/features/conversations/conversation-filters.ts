@@ -32,5 +32,6 @@ export function apiQueryOf(filters: Filters, me: string | null): Query {
 }
 
 export function activeFilterCount(filters: Filters): number {
-  return [filters.inbox, filters.assignee, filters.label, filters.priority].filter((value) => value !== '').length;
+  return [filters.inbox, filters.assignee, filters.label, filters.priority].filter((value) => value !== '')
+    .length;
 }

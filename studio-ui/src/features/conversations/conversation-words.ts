@@ -34,14 +34,18 @@ export function activityWords(activity: Activity, names: Names): string {
     taken_over: () => `${who} took over from the bot`,
     given_back: () => `${who} gave it back to the bot`,
     resolved: () => `${who} resolved the conversation`,
-    reopened: () => (activity.actor.kind === 'contact' ? 'A new message reopened the conversation' : `${who} reopened the conversation`),
+    reopened: () =>
+      activity.actor.kind === 'contact'
+        ? 'A new message reopened the conversation'
+        : `${who} reopened the conversation`,
     snoozed: () => `${who} snoozed the conversation`,
     set_pending: () => `${who} set it to pending`,
     assigned: () => assignedWords(who, text('assigneeId'), text('teamId'), names),
     labelled: () => labelWords(who, list('added') || list('add'), list('removed') || list('remove')),
     prioritized: () => `${who} set the priority to ${text('priority') ?? 'none'}`,
     flow_started: () => `Flow ${flow ? `“${flow}” ` : ''}started`,
-    flow_ended: () => `Flow ${flow ? `“${flow}” ` : ''}${text('status') ?? 'ended'}${text('error') ? `: ${text('error')}` : ''}`,
+    flow_ended: () =>
+      `Flow ${flow ? `“${flow}” ` : ''}${text('status') ?? 'ended'}${text('error') ? `: ${text('error')}` : ''}`,
     flow_not_started: () => `A flow wasn’t started: ${text('reason') ?? 'no reason known'}`,
     flow_cancelled: () => `${who} cancelled the flow`,
     handed_off: () => `The bot handed over to a person${text('note') ? `: ${text('note')}` : ''}`,
@@ -59,10 +63,21 @@ function actorName(activity: Activity, names: Names): string {
   if (actor.name) return actor.name;
   const member = actor.id ? names.member(actor.id) : undefined;
   if (member) return member;
-  const kinds: Record<string, string> = { agent: 'Somebody', api_key: 'An API key', bot: 'The bot', run: 'The bot', contact: 'The contact' };
+  const kinds: Record<string, string> = {
+    agent: 'Somebody',
+    api_key: 'An API key',
+    bot: 'The bot',
+    run: 'The bot',
+    contact: 'The contact',
+  };
   return kinds[actor.kind] ?? 'Teloring';
 }
-function assignedWords(who: string, assigneeId: string | undefined, teamId: string | undefined, names: Names): string {
+function assignedWords(
+  who: string,
+  assigneeId: string | undefined,
+  teamId: string | undefined,
+  names: Names,
+): string {
   const person = assigneeId ? (names.member(assigneeId) ?? 'a former member') : undefined;
   const team = teamId ? (names.team(teamId) ?? 'a former team') : undefined;
   if (!person && !team) return `${who} took the assignment back`;

@@ -2,7 +2,10 @@
 import type { SendFailureKind } from '#domain/channel.ts';
 import type { MessageStatus } from '#domain/message.ts';
 
-export const DELIVERY_WORDS: Record<MessageStatus, { word: string; tone: 'muted' | 'ok' | 'warn' | 'danger' }> = {
+export const DELIVERY_WORDS: Record<
+  MessageStatus,
+  { word: string; tone: 'muted' | 'ok' | 'warn' | 'danger' }
+> = {
   received: { word: 'Received', tone: 'muted' },
   planned: { word: 'Waiting to be sent', tone: 'muted' },
   sending: { word: 'Sending', tone: 'muted' },
@@ -17,7 +20,8 @@ export const DELIVERY_WORDS: Record<MessageStatus, { word: string; tone: 'muted'
 const FAILURES: Record<SendFailureKind, string> = {
   retry_after: 'The provider asked to wait. It was tried until the time for it ran out.',
   not_sent: 'The provider couldn’t be reached. Nothing arrived; it is safe to send it again.',
-  no_answer: 'It left us, but the provider never confirmed it. It may have arrived, so it isn’t repeated on its own.',
+  no_answer:
+    'It left us, but the provider never confirmed it. It may have arrived, so it isn’t repeated on its own.',
   window_closed: 'The channel’s message window is closed. The contact has to write first.',
   contact_unreachable: 'The contact can’t be reached: they blocked this inbox or left the channel.',
   reauthorize: 'The inbox lost its permission at the provider. An admin has to reconnect it in My Ring.',

@@ -60,14 +60,24 @@ interface Entry {
   message?: Message;
   activity?: Activity;
 }
-const messageEntry = (message: Message): Entry => ({ seq: message.seq, rank: 0, atMs: shownAtMs(message), message });
+const messageEntry = (message: Message): Entry => ({
+  seq: message.seq,
+  rank: 0,
+  atMs: shownAtMs(message),
+  message,
+});
 /** An activity never dates itself before the message it follows: their clocks differ. */
 const activityEntry =
   (messages: readonly Message[]) =>
   (activity: Activity): Entry => {
     const after = messages.find((message) => message.seq === activity.afterSeq);
     const atMs = Date.parse(activity.createdAt);
-    return { seq: activity.afterSeq, rank: 1, atMs: after ? Math.max(atMs, shownAtMs(after)) : atMs, activity };
+    return {
+      seq: activity.afterSeq,
+      rank: 1,
+      atMs: after ? Math.max(atMs, shownAtMs(after)) : atMs,
+      activity,
+    };
   };
 
 export function shownAtMs(message: Message): number {

@@ -78,7 +78,11 @@ export class Thread {
     const pending: PendingMessage = { clientMessageId, parts, isPrivate, state: 'sending', atMs: Date.now() };
     this.pending = [...this.pending.filter((one) => one.clientMessageId !== clientMessageId), pending];
     try {
-      const message = await api.sendMessage(this.id, { clientMessageId, parts, ...(isPrivate ? { private: true } : {}) });
+      const message = await api.sendMessage(this.id, {
+        clientMessageId,
+        parts,
+        ...(isPrivate ? { private: true } : {}),
+      });
       this.#forget(clientMessageId);
       this.#accept([message]);
     } catch (error) {
@@ -140,7 +144,8 @@ export class Thread {
   }
   #announce(fresh: Message[]): void {
     const last = fresh.at(-1);
-    if (last) this.announcement = `${last.author.name ?? 'The contact'}: ${plainText(last.parts) || 'an attachment'}`;
+    if (last)
+      this.announcement = `${last.author.name ?? 'The contact'}: ${plainText(last.parts) || 'an attachment'}`;
   }
   #markRead(): void {
     const seq = this.conversation?.lastSeq ?? 0;

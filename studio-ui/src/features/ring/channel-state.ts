@@ -22,7 +22,12 @@ export const CHANNEL_STATE_WORDS: Record<ChannelState, string> = {
 };
 
 export function channelSummaries(inboxes: readonly Inbox[]): ChannelSummary[] {
-  return CHANNEL_TYPES.map((type) => summaryOf(type, inboxes.filter((inbox) => inbox.type === type)));
+  return CHANNEL_TYPES.map((type) =>
+    summaryOf(
+      type,
+      inboxes.filter((inbox) => inbox.type === type),
+    ),
+  );
 }
 
 function summaryOf(type: ChannelType, inboxes: Inbox[]): ChannelSummary {
@@ -31,11 +36,17 @@ function summaryOf(type: ChannelType, inboxes: Inbox[]): ChannelSummary {
   const count = inboxes.length === 1 ? (inboxes[0]?.name ?? '') : `${inboxes.length} inboxes`;
   if (unwell) return { type, inboxes, state: 'attention', says: `${unwell.name}: ${reasonOf(unwell)}` };
   if (degraded) return { type, inboxes, state: 'degraded', says: `${degraded.name}: ${reasonOf(degraded)}` };
-  if (inboxes.some((inbox) => inbox.state === 'active')) return { type, inboxes, state: 'active', says: count };
-  if (inboxes.length > 0) return { type, inboxes, state: 'onboarding', says: `${count}: waits for its first answered message` };
+  if (inboxes.some((inbox) => inbox.state === 'active'))
+    return { type, inboxes, state: 'active', says: count };
+  if (inboxes.length > 0)
+    return { type, inboxes, state: 'onboarding', says: `${count}: waits for its first answered message` };
   if (isAvailable(type)) return { type, inboxes, state: 'available', says: 'Ready to be connected' };
   return { type, inboxes, state: 'locked', says: 'Can’t be connected in this version yet' };
 }
 function reasonOf(inbox: Inbox): string {
-  return inbox.outbound.reason ?? inbox.inbound.reason ?? CHANNEL_STATE_WORDS[inbox.state === 'degraded' ? 'degraded' : 'attention'].toLowerCase();
+  return (
+    inbox.outbound.reason ??
+    inbox.inbound.reason ??
+    CHANNEL_STATE_WORDS[inbox.state === 'degraded' ? 'degraded' : 'attention'].toLowerCase()
+  );
 }

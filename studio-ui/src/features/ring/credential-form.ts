@@ -101,7 +101,16 @@ export function enteredJson(fields: readonly FormField[], values: FormValues): J
       const value = values[field.key];
       if (field.kind === 'switch') return [[field.key, value === true]];
       const text = typeof value === 'string' ? value.trim() : '';
-      if (field.kind === 'lines') return [[field.key, text.split('\n').map((line) => line.trim()).filter((line) => line !== '')]];
+      if (field.kind === 'lines')
+        return [
+          [
+            field.key,
+            text
+              .split('\n')
+              .map((line) => line.trim())
+              .filter((line) => line !== ''),
+          ],
+        ];
       return text === '' ? [] : [[field.key, text]];
     }),
   );
@@ -111,5 +120,7 @@ export function enteredJson(fields: readonly FormField[], values: FormValues): J
 export function problemsIn(schema: z.ZodType, entered: JsonObject): Record<string, string> {
   const parsed = schema.safeParse(entered);
   if (parsed.success) return {};
-  return Object.fromEntries(parsed.error.issues.toReversed().map((issue) => [String(issue.path[0] ?? ''), issue.message]));
+  return Object.fromEntries(
+    parsed.error.issues.toReversed().map((issue) => [String(issue.path[0] ?? ''), issue.message]),
+  );
 }

@@ -17,7 +17,8 @@ const CHOICES: Record<RunAction, Omit<RunActionChoice, 'action'>> = {
   },
   skip: {
     label: 'End the wait now',
-    consequence: 'The run goes on at once as if its time were over. The contact’s answer, should it still come, is handled by what follows.',
+    consequence:
+      'The run goes on at once as if its time were over. The contact’s answer, should it still come, is handled by what follows.',
     done: 'The wait is over',
   },
   retry: {
@@ -27,12 +28,14 @@ const CHOICES: Record<RunAction, Omit<RunActionChoice, 'action'>> = {
   },
   cancel: {
     label: 'Cancel',
-    consequence: 'It ends here for good. Messages already sent stay; what it still had planned is withdrawn. The conversation stays open.',
+    consequence:
+      'It ends here for good. Messages already sent stay; what it still had planned is withdrawn. The conversation stays open.',
     done: 'Cancelled',
   },
   terminate: {
     label: 'Terminate by force',
-    consequence: 'The run and its workflow end at once, without a chance to tidy up. Use it only where cancelling doesn’t help.',
+    consequence:
+      'The run and its workflow end at once, without a chance to tidy up. Use it only where cancelling doesn’t help.',
     done: 'Terminated',
   },
 };
@@ -47,5 +50,7 @@ export function runActions(run: Run): RunActionChoice[] {
     cancel: isOpen && (isFlow || run.kind === 'outbound'),
     terminate: isOpen && isFlow,
   };
-  return (Object.keys(CHOICES) as RunAction[]).filter((action) => fits[action]).map((action) => ({ action, ...CHOICES[action] }));
+  return (Object.keys(CHOICES) as RunAction[])
+    .filter((action) => fits[action])
+    .map((action) => ({ action, ...CHOICES[action] }));
 }

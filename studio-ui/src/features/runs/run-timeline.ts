@@ -41,13 +41,18 @@ export function timelineOf(steps: readonly RunStep[], nowMs: number): Timeline {
     const leftMs = Math.min(Date.parse(step.leftAt ?? '') || Infinity, nextMs || Infinity);
     return { step, fromMs, toMs: leftMs === Infinity ? null : Math.max(fromMs, leftMs) };
   });
-  const moments = [...new Set(spans.flatMap((span) => [span.fromMs, span.toMs ?? Math.max(nowMs, span.fromMs)]))].sort((a, b) => a - b);
+  const moments = [
+    ...new Set(spans.flatMap((span) => [span.fromMs, span.toMs ?? Math.max(nowMs, span.fromMs)])),
+  ].sort((a, b) => a - b);
   const pieces = moments.slice(1).map((toMs, index) => ({ fromMs: moments[index] ?? toMs, toMs }));
   const lengths = pieces.map((piece) => piece.toMs - piece.fromMs).sort((a, b) => a - b);
   const median = lengths[Math.floor(lengths.length / 2)] ?? 0;
   const total = lengths.reduce((sum, length) => sum + length, 0);
   const isGap = (length: number): boolean =>
-    pieces.length > 1 && length >= FOLD_MS && length > total * FOLD_SHARE * (1 / pieces.length) && length > median * 4;
+    pieces.length > 1 &&
+    length >= FOLD_MS &&
+    length > total * FOLD_SHARE * (1 / pieces.length) &&
+    length > median * 4;
   const folded = pieces.filter((piece) => isGap(piece.toMs - piece.fromMs));
   const busy = total - folded.reduce((sum, piece) => sum + piece.toMs - piece.fromMs, 0);
   const gapShare = Math.min(GAP_SHARE, 0.5 / Math.max(1, folded.length));
@@ -67,7 +72,12 @@ export function timelineOf(steps: readonly RunStep[], nowMs: number): Timeline {
   const bars = spans.map((span): Bar => {
     const left = (positions.get(span.fromMs) ?? 0) * 100;
     const right = (positions.get(span.toMs ?? Math.max(nowMs, span.fromMs)) ?? 0) * 100;
-    return { kind: 'bar', ...span, left: Math.min(left, 100 - LEAST_WIDTH), width: Math.max(LEAST_WIDTH, right - left) };
+    return {
+      kind: 'bar',
+      ...span,
+      left: Math.min(left, 100 - LEAST_WIDTH),
+      width: Math.max(LEAST_WIDTH, right - left),
+    };
   });
   return { bars, gaps };
 }

@@ -2,7 +2,10 @@
 import type { Run, RunKind, RunStatus } from '../../lib/api/types.ts';
 import { remaining } from '../../lib/time.ts';
 
-export const RUN_STATUS_WORDS: Record<RunStatus, { word: string; tone: 'ok' | 'info' | 'warn' | 'danger' | 'neutral' }> = {
+export const RUN_STATUS_WORDS: Record<
+  RunStatus,
+  { word: string; tone: 'ok' | 'info' | 'warn' | 'danger' | 'neutral' }
+> = {
   running: { word: 'Running', tone: 'info' },
   waiting: { word: 'Waiting', tone: 'warn' },
   completed: { word: 'Completed', tone: 'ok' },

@@ -16,7 +16,11 @@ export interface Sentence {
 }
 
 /** `texts`: what messages really said, by id; where it is known it is told instead of the step's template. */
-export function storyOf(run: Run, steps: readonly RunStep[], texts: ReadonlyMap<string, string> = new Map()): Sentence[] {
+export function storyOf(
+  run: Run,
+  steps: readonly RunStep[],
+  texts: ReadonlyMap<string, string> = new Map(),
+): Sentence[] {
   const told = steps.map((step) => sentenceOf(step, texts));
   if (!run.endedAt) return told;
   const ending: Sentence = {
@@ -28,7 +32,9 @@ export function storyOf(run: Run, steps: readonly RunStep[], texts: ReadonlyMap<
 }
 
 function sentenceOf(step: RunStep, texts: ReadonlyMap<string, string>): Sentence {
-  const said = (step.effects ?? []).map((effect) => texts.get(effect.messageId ?? '') ?? '').find((text) => text !== '');
+  const said = (step.effects ?? [])
+    .map((effect) => texts.get(effect.messageId ?? '') ?? '')
+    .find((text) => text !== '');
   const quote = said === undefined ? spoken(step.input) : cut(said);
   const result = resultOf(step);
   return {
@@ -52,7 +58,9 @@ function resultOf(step: RunStep): string | undefined {
     typeof reply === 'string' ? `the answer was “${cut(reply)}”` : '',
     typeof problem === 'string' ? problem : '',
     step.error ? step.error.message : '',
-    step.exit && step.exit !== 'next' && step.exit !== 'end' ? `went on by “${step.exit.replaceAll('_', ' ')}”` : '',
+    step.exit && step.exit !== 'next' && step.exit !== 'end'
+      ? `went on by “${step.exit.replaceAll('_', ' ')}”`
+      : '',
     step.leftAt === undefined ? 'is here now' : '',
   ].filter((piece) => piece !== '');
   return pieces.length === 0 ? undefined : pieces.join('; ');
@@ -68,7 +76,11 @@ function spoken(input: Json | undefined): string | undefined {
 }
 function wordsOf(value: Json | undefined): string {
   if (typeof value === 'string') return value;
-  if (Array.isArray(value)) return value.map((part) => wordsOf(field(part, 'text'))).filter(Boolean).join(' ');
+  if (Array.isArray(value))
+    return value
+      .map((part) => wordsOf(field(part, 'text')))
+      .filter(Boolean)
+      .join(' ');
   return '';
 }
 function field(value: Json | undefined, key: string): Json | undefined {

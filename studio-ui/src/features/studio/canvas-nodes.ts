@@ -1,8 +1,20 @@
+/** Where to look first, for a canvas of this size. */
+export function viewOf(
+  graph: FlowGraph,
+  frame: { width: number; height: number },
+): { x: number; y: number; zoom: number } {
+  return firstView(
+    placed(graph),
+    Object.fromEntries(graph.nodes.map((node) => [node.id, nodeHeight(node.exits.length)])),
+    frame,
+  );
+}
+
 /** Graph → what the canvas draws. Pure. */
 import type { Edge, Node } from '@xyflow/svelte';
 import type { FlowProblem, StepDefinition, TriggerDefinition } from '#domain/flow/types.ts';
 import { exitWords, type FlowGraph } from './flow-graph.ts';
-import { placed, START_ID } from './flow-layout.ts';
+import { firstView, nodeHeight, placed, START_ID } from './flow-layout.ts';
 
 export type StepNodeData = {
   step: StepDefinition;
@@ -13,7 +25,10 @@ export type StepNodeData = {
 export type StartNodeData = { triggers: TriggerDefinition[] };
 export type CanvasNode = Node<StepNodeData, 'step'> | Node<StartNodeData, 'start'>;
 
-export function canvasOf(graph: FlowGraph, problems: readonly FlowProblem[]): { nodes: CanvasNode[]; edges: Edge[] } {
+export function canvasOf(
+  graph: FlowGraph,
+  problems: readonly FlowProblem[],
+): { nodes: CanvasNode[]; edges: Edge[] } {
   const points = placed(graph);
   const at = (id: string) => points[id] ?? { x: 0, y: 0 };
   const ends = new Set(graph.ends.map((end) => `${end.from}/${end.exit}`));
@@ -39,7 +54,9 @@ export function canvasOf(graph: FlowGraph, problems: readonly FlowProblem[]): { 
   const known = new Set(graph.nodes.map((node) => node.id));
   const edges: Edge[] = [
     ...(known.has(graph.entry) ? [line(START_ID, 'start', graph.entry, 'Start')] : []),
-    ...graph.edges.filter((edge) => known.has(edge.to)).map((edge) => line(edge.from, edge.exit, edge.to, exitWords(edge.exit))),
+    ...graph.edges
+      .filter((edge) => known.has(edge.to))
+      .map((edge) => line(edge.from, edge.exit, edge.to, exitWords(edge.exit))),
     ...graph.jumps
       .filter((jump) => known.has(jump.to))
       .map((jump) => ({ ...line(jump.from, 'jump', jump.to, 'goes to'), class: 'jump' })),

@@ -47,7 +47,9 @@ export function graphOf(definition: FlowDefinition): FlowGraph {
     triggers: definition.triggers,
     entry: definition.entry,
     nodes: entries.map(([id, step]) => ({ id, step, exits: exitsOf(step), position: positions[id] ?? null })),
-    edges: exits.flatMap(({ from, exit, to }) => (to === null ? [] : [{ id: `${from}/${exit}`, from, exit, to }])),
+    edges: exits.flatMap(({ from, exit, to }) =>
+      to === null ? [] : [{ id: `${from}/${exit}`, from, exit, to }],
+    ),
     jumps: entries.flatMap(([from, step]) => jumpsOf(step).map((to) => ({ id: `${from}→${to}`, from, to }))),
     ends: exits.flatMap(({ from, exit, to }) => (to === null ? [{ from, exit }] : [])),
     view: definition.view,
@@ -56,14 +58,18 @@ export function graphOf(definition: FlowDefinition): FlowGraph {
 
 export function definitionOf(graph: FlowGraph): FlowDefinition {
   const positions = Object.fromEntries(
-    graph.nodes.flatMap(({ id, position }) => (position === null ? [] : [[id, { x: position.x, y: position.y }]])),
+    graph.nodes.flatMap(({ id, position }) =>
+      position === null ? [] : [[id, { x: position.x, y: position.y }]],
+    ),
   );
   const hasView = graph.view !== undefined || Object.keys(positions).length > 0;
   return {
     schemaVersion: 1,
     triggers: graph.triggers,
     entry: graph.entry,
-    steps: Object.fromEntries(graph.nodes.map((node) => [node.id, { ...node.step, exits: targetsOf(node, graph) }])),
+    steps: Object.fromEntries(
+      graph.nodes.map((node) => [node.id, { ...node.step, exits: targetsOf(node, graph) }]),
+    ),
     ...(hasView ? { view: { ...graph.view, positions } } : {}),
   };
 }
@@ -92,7 +98,9 @@ function jumpsOf(step: StepDefinition): readonly string[] {
 function positionsOf(view: JsonObject | undefined): Record<string, Point> {
   const stored = view?.['positions'];
   if (stored === null || typeof stored !== 'object' || Array.isArray(stored)) return {};
-  return Object.fromEntries(Object.entries(stored).flatMap(([id, value]) => (isPoint(value) ? [[id, value]] : [])));
+  return Object.fromEntries(
+    Object.entries(stored).flatMap(([id, value]) => (isPoint(value) ? [[id, value]] : [])),
+  );
 }
 function isPoint(value: unknown): value is Point & JsonObject {
   return (

@@ -1,7 +1,10 @@
 import type { TriggerDefinition } from '#domain/flow/types.ts';
 
 /** "Any message in Website chat", "“help” in every inbox". Pure but for the inbox names handed in. */
-export function triggerWords(trigger: TriggerDefinition, inboxName: (id: string) => string | undefined): string {
+export function triggerWords(
+  trigger: TriggerDefinition,
+  inboxName: (id: string) => string | undefined,
+): string {
   const where = trigger.inboxIds.includes('*')
     ? 'every inbox'
     : trigger.inboxIds.map((id) => inboxName(id) ?? 'a deleted inbox').join(', ') || 'no inbox';

@@ -9,7 +9,13 @@ export class ApiFailure extends Error {
   readonly code: string;
   readonly requestId: string | null;
   readonly details: unknown;
-  constructor(status: number, code: string, message: string, requestId: string | null = null, details: unknown = undefined) {
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    requestId: string | null = null,
+    details: unknown = undefined,
+  ) {
     super(message);
     this.status = status;
     this.code = code;
@@ -44,12 +50,19 @@ export async function request<T>(method: Method, path: string, options: RequestO
       method,
       signal: signal ?? null,
       credentials: 'same-origin',
-      headers: { accept: 'application/json', ...(body === undefined || isForm ? {} : { 'content-type': 'application/json' }) },
+      headers: {
+        accept: 'application/json',
+        ...(body === undefined || isForm ? {} : { 'content-type': 'application/json' }),
+      },
       body: body === undefined ? null : isForm ? body : JSON.stringify(body),
     });
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
-    throw new ApiFailure(0, 'offline', 'Teloring can’t be reached. Nothing was changed; it will be tried again once you do.');
+    throw new ApiFailure(
+      0,
+      'offline',
+      'Teloring can’t be reached. Nothing was changed; it will be tried again once you do.',
+    );
   }
   const text = await response.text();
   const answer = parse(text);
@@ -80,7 +93,8 @@ export function failureOf(status: number, answer: unknown): ApiFailure {
     inner['details'],
   );
 }
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null;
 
 function fallbackMessage(status: number): string {
   if (status === 401) return 'You are signed out. Sign in to go on.';
@@ -95,4 +109,5 @@ function fallbackMessage(status: number): string {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
-export const isAbort = (error: unknown): boolean => error instanceof DOMException && error.name === 'AbortError';
+export const isAbort = (error: unknown): boolean =>
+  error instanceof DOMException && error.name === 'AbortError';

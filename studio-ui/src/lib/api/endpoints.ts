@@ -22,7 +22,8 @@ export const api = {
   changePassword: (currentPassword: string, newPassword: string) =>
     post<unknown>('/api/auth/change-password', { currentPassword, newPassword, revokeOtherSessions: true }),
   renameMe: (name: string) => post<unknown>('/api/auth/update-user', { name }),
-  activateWorkspace: (organizationId: string) => post<unknown>('/api/auth/organization/set-active', { organizationId }),
+  activateWorkspace: (organizationId: string) =>
+    post<unknown>('/api/auth/organization/set-active', { organizationId }),
 
   inboxes: () => get<Api.Page<Api.Inbox>>('/api/inboxes', { limit: '100' }),
   inbox: (inboxId: string) => get<Api.InboxDetail>(`/api/inboxes/${id(inboxId)}`),
@@ -38,10 +39,13 @@ export const api = {
   probeInbox: (inboxId: string) => post<Api.Diagnostics>(`/api/inboxes/${id(inboxId)}/probe`),
   testInbox: (inboxId: string) => post<Api.InboxTest>(`/api/inboxes/${id(inboxId)}/test`),
   /** Writes as a customer of a sandbox inbox: to the double of its provider. */
-  writeInSandbox: (inbox: { id: string; type: string }, input: { from: { id: number; firstName: string }; text: string }) =>
-    post<unknown>(`/sandbox/api/${id(inbox.type)}/${id(inbox.id)}/messages`, input),
+  writeInSandbox: (
+    inbox: { id: string; type: string },
+    input: { from: { id: number; firstName: string }; text: string },
+  ) => post<unknown>(`/sandbox/api/${id(inbox.type)}/${id(inbox.id)}/messages`, input),
 
-  conversations: (query: Query, signal?: AbortSignal) => get<Api.Page<Api.Conversation>>('/api/conversations', query, signal),
+  conversations: (query: Query, signal?: AbortSignal) =>
+    get<Api.Page<Api.Conversation>>('/api/conversations', query, signal),
   conversation: (conversationId: string, signal?: AbortSignal) =>
     get<Api.Conversation>(`/api/conversations/${id(conversationId)}`, {}, signal),
   changeConversation: (conversationId: string, change: Api.ConversationChange) =>
@@ -52,9 +56,12 @@ export const api = {
       { ...query, include: 'activities' },
       signal,
     ),
-  sendMessage: (conversationId: string, input: { clientMessageId: string; parts: Part[]; private?: boolean }) =>
-    post<Api.Message>(`/api/conversations/${id(conversationId)}/messages`, input),
-  markRead: (conversationId: string, seq: number) => post<null>(`/api/conversations/${id(conversationId)}/read`, { seq }),
+  sendMessage: (
+    conversationId: string,
+    input: { clientMessageId: string; parts: Part[]; private?: boolean },
+  ) => post<Api.Message>(`/api/conversations/${id(conversationId)}/messages`, input),
+  markRead: (conversationId: string, seq: number) =>
+    post<null>(`/api/conversations/${id(conversationId)}/read`, { seq }),
   upload: (file: File) => {
     const body = new FormData();
     body.set('file', file);
@@ -65,7 +72,8 @@ export const api = {
     );
   },
 
-  customers: (query: Query, signal?: AbortSignal) => get<Api.Page<Api.Customer>>('/api/customers', query, signal),
+  customers: (query: Query, signal?: AbortSignal) =>
+    get<Api.Page<Api.Customer>>('/api/customers', query, signal),
   customer: (customerId: string) => get<Api.Customer>(`/api/customers/${id(customerId)}`),
   createCustomer: (input: Api.CustomerInput) => post<Api.Customer>('/api/customers', input),
   updateCustomer: (customerId: string, change: Api.CustomerInput) =>
@@ -73,12 +81,15 @@ export const api = {
 
   flows: () => get<Api.Page<Api.Flow>>('/api/flows', { limit: '100' }),
   flow: (flowId: string) => get<Api.Flow>(`/api/flows/${id(flowId)}`),
-  flowVersions: (flowId: string) => get<Api.Page<Api.FlowVersion>>(`/api/flows/${id(flowId)}/versions`, { limit: '100' }),
+  flowVersions: (flowId: string) =>
+    get<Api.Page<Api.FlowVersion>>(`/api/flows/${id(flowId)}/versions`, { limit: '100' }),
   createFlow: (name: string) => post<Api.Flow>('/api/flows', { name }),
   updateFlow: (flowId: string, change: { name?: string; enabled?: boolean }) =>
     patch<Api.Flow>(`/api/flows/${id(flowId)}`, change),
-  publishFlow: (flowId: string) => post<{ versionNo: number; problems?: FlowProblem[] }>(`/api/flows/${id(flowId)}/publish`),
-  rollbackFlow: (flowId: string, versionNo: number) => post<Api.Flow>(`/api/flows/${id(flowId)}/rollback`, { versionNo }),
+  publishFlow: (flowId: string) =>
+    post<{ versionNo: number; problems?: FlowProblem[] }>(`/api/flows/${id(flowId)}/publish`),
+  rollbackFlow: (flowId: string, versionNo: number) =>
+    post<Api.Flow>(`/api/flows/${id(flowId)}/rollback`, { versionNo }),
   deleteFlow: (flowId: string) => remove(`/api/flows/${id(flowId)}`),
 
   runs: (query: Query, signal?: AbortSignal) => get<Api.Page<Api.Run>>('/api/runs', query, signal),

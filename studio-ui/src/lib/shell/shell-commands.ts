@@ -22,13 +22,52 @@ export function shellCommands(): Command[] {
   });
   return [
     ...pages,
-    { id: 'palette', title: 'Search and commands', section: 'General', keys: 'mod k', isKeyOnly: true, run: () => (commands.isPaletteOpen = !commands.isPaletteOpen) },
-    { id: 'help', title: 'Keyboard shortcuts', section: 'General', keys: '?', run: () => (commands.isHelpOpen = true) },
-    { id: 'rail', title: 'Collapse or open the navigation', section: 'General', keys: 'mod b', run: () => appearance.toggleRail() },
-    { id: 'theme.light', title: 'Use the light theme', section: 'General', run: () => appearance.setTheme('light') },
-    { id: 'theme.dark', title: 'Use the dark theme', section: 'General', run: () => appearance.setTheme('dark') },
-    { id: 'theme.system', title: 'Follow the system theme', section: 'General', run: () => appearance.setTheme('system') },
-    { id: 'sign-out', title: 'Sign out', section: 'General', run: () => attempt('Signing out failed', () => session.signOut()) },
+    {
+      id: 'palette',
+      title: 'Search and commands',
+      section: 'General',
+      keys: 'mod k',
+      isKeyOnly: true,
+      run: () => (commands.isPaletteOpen = !commands.isPaletteOpen),
+    },
+    {
+      id: 'help',
+      title: 'Keyboard shortcuts',
+      section: 'General',
+      keys: '?',
+      run: () => (commands.isHelpOpen = true),
+    },
+    {
+      id: 'rail',
+      title: 'Collapse or open the navigation',
+      section: 'General',
+      keys: 'mod b',
+      run: () => appearance.toggleRail(),
+    },
+    {
+      id: 'theme.light',
+      title: 'Use the light theme',
+      section: 'General',
+      run: () => appearance.setTheme('light'),
+    },
+    {
+      id: 'theme.dark',
+      title: 'Use the dark theme',
+      section: 'General',
+      run: () => appearance.setTheme('dark'),
+    },
+    {
+      id: 'theme.system',
+      title: 'Follow the system theme',
+      section: 'General',
+      run: () => appearance.setTheme('system'),
+    },
+    {
+      id: 'sign-out',
+      title: 'Sign out',
+      section: 'General',
+      run: () => attempt('Signing out failed', () => session.signOut()),
+    },
   ];
 }
 
