@@ -1,9 +1,10 @@
 /** Connecting inboxes at their providers: everything between a form's credentials and a row. */
 import { ChannelError, type AdapterInbox, type ChannelAdapter, type Connected } from '#channels/contract.ts';
 import { definitions, type AvailableChannelType } from '#channels/definitions.ts';
-import { inWorkspace } from '#db/client.ts';
+import { inWorkspace, poolOf } from '#db/client.ts';
 import { findInboxByAccount } from '#db/inboxes.ts';
 import { seal } from '#db/keyring.ts';
+import { unparkInbox } from '#db/park.ts';
 import { uuidV7 } from '#domain/ids.ts';
 import type { JsonObject } from '#domain/json.ts';
 import { resolveProviderUrls } from './config.ts';
@@ -132,6 +133,13 @@ export async function disconnectAtProvider(deps: ApiDeps, type: AvailableChannel
     deps.log.warn({ reason: reasonOf(error), inboxId: inbox.id }, 'An inbox could not be disconnected at its provider.');
     return reasonOf(error);
   }
+}
+
+/** The inbox can send again: what was parked leaves, in order. After the commit that said so; the sweeper does it otherwise. */
+export async function drainParked(deps: ApiDeps, inboxId: string): Promise<void> {
+  const { wakes, messageIds } = await unparkInbox(poolOf(deps.engineDb), inboxId);
+  for (const messageId of messageIds) await deps.engine.startOutbound(messageId);
+  await deps.engine.payWakes(wakes);
 }
 
 /** @throws ApiError 422 with the provider's words; other errors are ours and pass */

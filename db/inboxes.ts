@@ -104,6 +104,7 @@ export interface InboxChanges {
   reopenWithinHours?: number;
   state?: string;
   canSend?: boolean;
+  outboundHealth?: HealthFinding;
   accountLabel?: string;
   sealedCredentials?: Buffer;
 }
@@ -123,6 +124,9 @@ export async function updateInbox(
       ...(changes.reopenWithinHours !== undefined && { reopen_within_hours: changes.reopenWithinHours }),
       ...(changes.state !== undefined && { state: changes.state }),
       ...(changes.canSend !== undefined && { can_send: changes.canSend }),
+      ...(changes.outboundHealth !== undefined && {
+        outbound_health: JSON.stringify(nextHealth({}, changes.outboundHealth)),
+      }),
       ...(changes.accountLabel !== undefined && { account_label: changes.accountLabel }),
       ...(changes.sealedCredentials !== undefined && { credentials: changes.sealedCredentials }),
     })

@@ -21,7 +21,7 @@ export default defineConfig({
     port: 5173,
     strictPort: false,
     proxy: Object.fromEntries(
-      ['/api', '/webhooks', '/media', '/demo', '/widget.js'].map((path) => [
+      ['/api', '/webhooks', '/media', '/sandbox', '/live-chat', '/demo', '/widget'].map((path) => [
         path,
         { target: api, headers: { origin: new URL(api).origin } },
       ]),

@@ -9,7 +9,11 @@ export function requirePermission(...anyOf: [Permission, ...Permission[]]): Midd
   return async (c, next) => {
     const { role } = c.get('actor');
     if (!may.includes(role)) {
-      throw new ApiError(403, 'forbidden', `Your role (${role}) may not do this; it is for: ${may.join(', ')}.`);
+      throw new ApiError(
+        403,
+        'forbidden',
+        `Your role (${role}) may not do this; it is for: ${may.join(', ')}.`,
+      );
     }
     await next();
   };

@@ -7,7 +7,7 @@ import { inboxCounts, inboxTraffic, type InboxTraffic } from '#db/inbox-evidence
 import { findInbox, recordProbe, updateInbox } from '#db/inboxes.ts';
 import { storableObject } from '../body.ts';
 import type { ApiDeps, AppEnv } from '../deps.ts';
-import { reasonOf, webhookUrl } from '../inbox-connections.ts';
+import { drainParked, reasonOf, webhookUrl } from '../inbox-connections.ts';
 import { notFound } from '../middleware/errors.ts';
 import { requirePermission } from '../middleware/permissions.ts';
 import { createRouter, idParam, jsonAnswer, refusals } from '../openapi.ts';
@@ -92,6 +92,8 @@ export function inboxCheckRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
           throw notFound('inbox');
       });
       deps.inboxes.invalidate(inbox.id);
+      if (!inbox.canSend && found.outbound.state === 'ok') await drainParked(deps, inbox.id);
+      deps.feed.poke();
       return c.json(await diagnose(deps, actor.workspaceId, inbox.id), 200);
     })
     .openapi(test, async (c) => {

@@ -14,6 +14,7 @@ import {
   alreadyConnected,
   connectAtProvider,
   disconnectAtProvider,
+  drainParked,
   draftInbox,
   readCredentials,
   readSettings,
@@ -227,6 +228,7 @@ async function changeInbox(deps: ApiDeps, actor: RequestActor, id: string, input
         sealedCredentials: renewed.sealedCredentials,
         accountLabel: storable(renewed.connected.accountLabel),
         canSend: true,
+        ...(!inbox.canSend && { outboundHealth: { state: 'unknown' } }),
         ...(inbox.state === 'needs_attention' && { state: 'active' }),
       }),
     });
@@ -241,6 +243,8 @@ async function changeInbox(deps: ApiDeps, actor: RequestActor, id: string, input
     return updated;
   });
   deps.inboxes.invalidate(id);
+  if (renewed && !inbox.canSend) await drainParked(deps, id);
+  deps.feed.poke();
   return { ...toInbox(row), warnings: renewed?.warnings ?? [] };
 }
 

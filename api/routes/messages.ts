@@ -66,7 +66,10 @@ const send = createRoute({
             .openapi({ type: 'array', items: { $ref: '#/components/schemas/Part' } }),
           private: z.boolean().default(false),
         })
-        .refine((body) => (body.text === undefined) !== (body.parts === undefined), 'Send either text or parts.'),
+        .refine(
+          (body) => (body.text === undefined) !== (body.parts === undefined),
+          'Send either text or parts.',
+        ),
     ),
   },
   responses: {
@@ -88,15 +91,19 @@ export function messageRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
         if (!(await findConversation(tx, id, null))) throw notFound('conversation');
         const rows = await listMessages(tx, id, range, limit);
         const page = pageTowards(rows, limit, range);
-        const fromSeq = range.before === undefined && range.after === undefined && rows.length <= limit ? 0 : page[0]?.seq;
+        const fromSeq =
+          range.before === undefined && range.after === undefined && rows.length <= limit ? 0 : page[0]?.seq;
         const lines =
-          include === undefined ? undefined : await listActivities(tx, id, { fromSeq, toSeq: range.before && range.before - 1 }, 500);
+          include === undefined
+            ? undefined
+            : await listActivities(tx, id, { fromSeq, toSeq: range.before && range.before - 1 }, 500);
         return { rows, lines };
       });
       const page = pageTowards(rows, limit, range);
       const forward = isForward(range);
       const edge = forward ? page.at(-1) : page[0];
-      const nextCursor = rows.length > limit && edge ? encodeCursor(forward ? 'after' : 'before', String(edge.seq)) : null;
+      const nextCursor =
+        rows.length > limit && edge ? encodeCursor(forward ? 'after' : 'before', String(edge.seq)) : null;
       return c.json(
         {
           items: page.map((row) => toMessage(row, link)),
@@ -126,8 +133,15 @@ export function messageRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
         if (!row) throw new Error(`Message ${reply.messageId} was just stored and can't be read.`);
         if (reply.created) {
           await attachMedia(tx, row.id, mediaIds(parts));
-          if (actor.userId !== null) await markRead(tx, actor.workspaceId, conversationId, actor.userId, row.seq);
-          await audit(tx, actor, body.private ? 'message.noted' : 'message.sent', { kind: 'message', id: row.id }, { conversationId });
+          if (actor.userId !== null)
+            await markRead(tx, actor.workspaceId, conversationId, actor.userId, row.seq);
+          await audit(
+            tx,
+            actor,
+            body.private ? 'message.noted' : 'message.sent',
+            { kind: 'message', id: row.id },
+            { conversationId },
+          );
         }
         return { row, created: reply.created, wakes: reply.wakes };
       });
@@ -157,7 +171,8 @@ function pageTowards<Row>(rows: readonly Row[], limit: number, range: Range): re
 function readRange(cursor: string): Range {
   const [direction, seq] = decodeCursor(cursor, 2) ?? [];
   const place = Number(seq);
-  if (!Number.isSafeInteger(place)) throw new ApiError(400, 'bad_cursor', 'This cursor is not one that this list gave.');
+  if (!Number.isSafeInteger(place))
+    throw new ApiError(400, 'bad_cursor', 'This cursor is not one that this list gave.');
   return direction === 'after' ? { after: place } : { before: place };
 }
 
@@ -174,7 +189,12 @@ async function completeParts(tx: Tx, body: { text?: string; parts?: Part[] }): P
   return parts.map((part) => {
     if (!isMedia(part) || part.mediaId === '') return part;
     const row = known.get(part.mediaId.toLowerCase());
-    if (!row) throw new ApiError(422, 'unknown_media', 'A part names a file that was not uploaded here; nothing was sent.');
+    if (!row)
+      throw new ApiError(
+        422,
+        'unknown_media',
+        'A part names a file that was not uploaded here; nothing was sent.',
+      );
     return {
       kind: part.kind,
       mediaId: row.id,

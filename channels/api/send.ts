@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '#domain/json.ts';
 import { isMedia, type Part } from '#domain/message.ts';
+import { beforeSend } from '../before-send.ts';
 import { ChannelError, type AdapterInbox, type SendOptions, type Sent } from '../contract.ts';
 import { HttpError, toChannelError } from '../http-error.ts';
 import type { HttpClient, HttpResponse } from '../http.ts';
@@ -71,5 +72,5 @@ function settle(answer: HttpResponse, key: string): Sent {
 async function withUrl(part: Part, options: SendOptions): Promise<JsonObject> {
   const json = part as unknown as { [key: string]: Json };
   if (!isMedia(part) || !options.mediaUrl) return json;
-  return { ...json, url: await options.mediaUrl(part.mediaId) };
+  return { ...json, url: await beforeSend('The file', options.mediaUrl(part.mediaId)) };
 }

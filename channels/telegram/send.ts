@@ -1,6 +1,7 @@
 import type { JsonObject } from '#domain/json.ts';
 import { isMedia } from '#domain/message.ts';
 import { ChannelError, type OutboundMessage, type SendOptions, type Sent } from '../contract.ts';
+import { beforeSend } from '../before-send.ts';
 import type { HttpClient } from '../http.ts';
 import { callBot, unreadable, type TelegramInbox, type Upload } from './call.ts';
 import { ChatMoved } from './errors.ts';
@@ -17,7 +18,7 @@ export async function sendTelegram(
 ): Promise<Sent> {
   const [part, ...others] = message.parts;
   if (!part || others.length > 0) throw new ChannelError('permanent', 'Telegram takes one part in one call.');
-  const media = isMedia(part) ? await options.media(part.mediaId) : null;
+  const media = isMedia(part) ? await beforeSend('The file', options.media(part.mediaId)) : null;
   const call = planCall(part, media, inbox.settings['choices'] === 'keyboard' ? 'keyboard' : 'inline');
   const upload: Upload | undefined =
     media && call.uploadField ? { field: call.uploadField, media } : undefined;

@@ -50,6 +50,8 @@ const messageOf = (parts: Part[]): OutboundMessage => ({
 });
 const hello = messageOf([{ kind: 'text', text: 'Hello' }]);
 
+const closed = () => Promise.reject(new Error('the disk is gone'));
+
 async function refusal(sending: Promise<Sent>): Promise<ChannelError> {
   const error: unknown = await sending.then(
     (sent) => new Error(`sent as ${sent.providerMessageId}`),
@@ -105,6 +107,17 @@ describe.each(wired)('$type', ({ type, inboxAt, refusals }) => {
       }
     },
   );
+
+  test('a file that can’t be opened was not sent', async () => {
+    let calls = 0;
+    const url = await serve((_, response) => {
+      calls += 1;
+      response.writeHead(200).end('{}');
+    });
+    const image = messageOf([{ kind: 'image', mediaId: 'm', mimeType: 'image/png' }]);
+    const sending = adapter.send(inboxAt(url), image, { ...options(), media: closed, mediaUrl: closed });
+    expect([(await refusal(sending)).kind, calls]).toEqual(['not_sent', 0]);
+  });
 
   test('an answer that is no JSON at all still ends in a kind', async () => {
     const url = await serve((_, response) => void response.writeHead(502).end('<html>Bad gateway</html>'));

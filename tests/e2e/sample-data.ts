@@ -61,7 +61,7 @@ export async function fillWithSamples(product: Target, picture: Uint8Array): Pro
     let messageNo = 0;
     const write = async (writer: Writer, text: string, attachments: object[] = []): Promise<void> => {
       const { texts: _, ...from } = writer;
-      const body = JSON.stringify({ id: `sample-${writer.id}-${messageNo++}`, from, text, attachments });
+      const body = JSON.stringify({ id: `sample-${writer.id}-${Date.now()}-${messageNo++}`, from, text, attachments });
       await post(`${product.url}/webhooks/api/${demo.inboxId}`, body, {
         'X-Teloring-Signature': signBody(demo.secret, body, Date.now()),
       });
@@ -145,7 +145,7 @@ async function writeInTelegram(api: Api): Promise<void> {
     type: 'telegram',
     name: 'Shop bot',
     sandbox: true,
-    credentials: { botToken: '700100:sample-token-for-screenshots-000000' },
+    credentials: { botToken: `${Date.now()}:sample-token-for-screenshots-000000` },
   });
   for (const [id, firstName, text] of [
     [81, 'Ivo', 'Hallo! Do you ship to Portugal?'],

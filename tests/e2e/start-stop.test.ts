@@ -1,9 +1,10 @@
 /** `npm start` as its users meet it: obstacles get one sentence that says what to do, nothing is lost, nothing is left running. */
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { recordedChildren } from '../../api/embedded/leftovers.ts';
 import { lockOwner } from '../../api/embedded/lock.ts';
@@ -43,6 +44,11 @@ async function inboxIds({ url, apiKey }: Pick<Product, 'url' | 'apiKey'>): Promi
   const response = await fetch(`${url}/api/inboxes`, { headers: { authorization: `Bearer ${apiKey}` } });
   expect(response.status).toBe(200);
   return ((await response.json()) as { items: { id: string }[] }).items.map(({ id }) => id);
+}
+async function demoSend(folder: string, text: string): Promise<string> {
+  const script = path.resolve(import.meta.dirname, '../../api/demo-send.ts');
+  const env = { ...process.env, TELORING_HOME: folder };
+  return (await promisify(execFile)(process.execPath, [script, text], { env })).stdout;
 }
 const isReady = async (url: string): Promise<boolean> =>
   fetch(`${url}/readyz`).then(
@@ -85,6 +91,13 @@ describe('a running product', () => {
       body: JSON.stringify({ email: product.adminEmail, password: product.adminPassword }),
     });
     expect(response.status).toBe(200);
+  });
+
+  test('demo:send signs a message, shows the bot’s reply, and goes on with the talk', async () => {
+    const hello = await demoSend(product.home, 'hello');
+    expect(hello).toMatch(/^you: hello\nbot: Hello .+\n\s+· Sales\n\s+· Support\n\s+· Something else\n$/);
+    expect(await demoSend(product.home, 'support')).toMatch(/bot: .*describe what happened/);
+    expect(await demoSend(product.home, 'it is broken')).toMatch(/bot: .*support team/);
   });
 
   test('a second start on the same data names the first and leaves it alone', async () => {

@@ -3,7 +3,7 @@
  * of the engine only the calls are recorded, for workflows have tests of their own.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Client, Connection } from '@temporalio/client';
@@ -171,6 +171,7 @@ export async function createTestApi(
     async close() {
       await connection.close();
       await database.drop();
+      await rm(home, { recursive: true, force: true });
     },
   };
 }

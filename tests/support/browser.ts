@@ -4,7 +4,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
-import { chromium, type Browser, type BrowserContext } from 'playwright-core';
+import { chromium, type Browser } from 'playwright-core';
 
 const knownPlaces = [
   '/usr/bin/chromium',
@@ -61,18 +61,6 @@ export async function launchBrowser(): Promise<Browser> {
   const browser = findBrowser();
   if (browser.path === null) throw new Error(`There is no browser: ${browser.reason}.`);
   return chromium.launch({
-    executablePath: browser.path,
-    args: flags,
-    headless: true,
-    chromiumSandbox: false,
-  });
-}
-
-/** A context of a lasting profile, as people's everyday windows are: `newContext()` gives private windows, which deny frames their storage. */
-export async function launchEverydayBrowser(profile: string): Promise<BrowserContext> {
-  const browser = findBrowser();
-  if (browser.path === null) throw new Error(`There is no browser: ${browser.reason}.`);
-  return chromium.launchPersistentContext(profile, {
     executablePath: browser.path,
     args: flags,
     headless: true,

@@ -13,7 +13,8 @@ export async function createApiInbox(api: TestApi, name = 'Shop'): Promise<ApiIn
   const response = await api.request('/api/inboxes', {
     body: { type: 'api', name, credentials: { callbackUrl: 'http://127.0.0.1:9/callback' } },
   });
-  if (response.status !== 201) throw new Error(`Create answered ${response.status}: ${await response.text()}`);
+  if (response.status !== 201)
+    throw new Error(`Create answered ${response.status}: ${await response.text()}`);
   const { inbox, secret } = (await response.json()) as { inbox: { id: string }; secret: string };
   return { id: inbox.id, secret };
 }
@@ -54,6 +55,7 @@ export async function accept(
     body,
     headers: { 'X-Teloring-Signature': `t=${seconds},v1=${signature}` },
   });
-  if (response.status !== 202) throw new Error(`The webhook answered ${response.status}: ${await response.text()}`);
+  if (response.status !== 202)
+    throw new Error(`The webhook answered ${response.status}: ${await response.text()}`);
   return ((await response.json()) as { eventId: string }).eventId;
 }

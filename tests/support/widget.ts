@@ -7,6 +7,8 @@ import type { Product } from './product.ts';
 
 export interface Website {
   origin: string;
+  /** The same pages on another origin of the product's own site (its address, another port): frames keep their storage there. */
+  sameSiteOrigin: string;
   close(): Promise<void>;
 }
 
@@ -29,6 +31,7 @@ export async function serveWebsite(productUrl: string): Promise<Website> {
   const { port } = server.address() as AddressInfo;
   return {
     origin: `http://localhost:${port}`,
+    sameSiteOrigin: `http://127.0.0.1:${port}`,
     close: () =>
       new Promise((resolve) => {
         server.closeAllConnections();

@@ -38,7 +38,7 @@ export function firstView(
   return { zoom: READABLE, x: MARGIN - left * READABLE, y: frame.height * 0.4 - start.y * READABLE };
 }
 const MARGIN = 32;
-const READABLE = 0.7;
+const READABLE = 0.75;
 
 /** Top left corners by step id; `START_ID` is the card of the triggers. */
 export function placed(graph: FlowGraph): Record<string, Point> {
