@@ -56,6 +56,7 @@ export async function callProvider(
         key: call.outboxId,
         signal: AbortSignal.timeout(timeoutMs),
         media: (mediaId) => readMedia(deps, inbox.workspaceId, mediaId),
+        mediaUrl: async (mediaId) => deps.mediaUrl(mediaId),
       },
     );
     if (deps.faults.armed('call.sent')) {

@@ -17,6 +17,8 @@ export interface ActivityDeps {
   definitions: FlowDefinitions;
   http: HttpClient;
   media: MediaStore;
+  /** A signed, absolute URL of a media's bytes. */
+  mediaUrl: (mediaId: string) => string;
   client: Client;
   faults: Faults;
   log: Logger;

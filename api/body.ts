@@ -8,7 +8,8 @@ const maxDepth = 60;
 
 /** Any JSON object, in a form that Postgres stores. @throws ApiError 422 where it is nested so deep that walking it is no good */
 export function storableObject(value: Record<string, unknown>): JsonObject {
-  if (tooDeep(value)) throw new ApiError(422, 'too_deep', `It is nested deeper than ${maxDepth} levels; nothing was stored.`);
+  if (tooDeep(value))
+    throw new ApiError(422, 'too_deep', `It is nested deeper than ${maxDepth} levels; nothing was stored.`);
   return storableJson(value as JsonObject);
 }
 
@@ -24,7 +25,9 @@ export function shallow<Schema extends z.ZodType>(schema: Schema) {
 function tooDeep(value: unknown): boolean {
   let level: unknown[] = [value];
   for (let depth = 0; depth <= maxDepth; depth++) {
-    level = level.flatMap((item) => (typeof item === 'object' && item !== null ? Object.values(item as Json[]) : []));
+    level = level.flatMap((item) =>
+      typeof item === 'object' && item !== null ? Object.values(item as Json[]) : [],
+    );
     if (level.length === 0) return false;
   }
   return true;

@@ -3,7 +3,14 @@ import { changeConversation, connectCustomer, findConversation } from '#db/conve
 import type { Tx } from '#db/client.ts';
 import { findCustomer } from '#db/customers.ts';
 import { memberIdOfUser } from '#db/members.ts';
-import { assignConversation, giveBack, reopenConversation, resolveConversation, takeOver, type OwnershipResult } from '#db/ownership.ts';
+import {
+  assignConversation,
+  giveBack,
+  reopenConversation,
+  resolveConversation,
+  takeOver,
+  type OwnershipResult,
+} from '#db/ownership.ts';
 import { teamById } from '#db/teams.ts';
 import { isUniqueViolation } from '#db/violations.ts';
 import type { ConversationStatus, Priority } from '#domain/conversation.ts';
@@ -52,16 +59,26 @@ export async function changeOneConversation(
     ...(patch.labels !== undefined && { labels: [...new Set(patch.labels.map(storable))] }),
     ...(patch.priority !== undefined && { priority: patch.priority }),
   });
-  if (patch.customerId !== undefined) await connectCustomer(tx, changing(actor), conversationId, patch.customerId);
+  if (patch.customerId !== undefined)
+    await connectCustomer(tx, changing(actor), conversationId, patch.customerId);
   if (patch.assigneeId !== undefined || patch.teamId !== undefined) {
     const { assigneeId, teamId } = patch;
-    results.push(await assignConversation(tx, { ...input, ...(assigneeId !== undefined && { assigneeId }), ...(teamId !== undefined && { teamId }) }));
+    results.push(
+      await assignConversation(tx, {
+        ...input,
+        ...(assigneeId !== undefined && { assigneeId }),
+        ...(teamId !== undefined && { teamId }),
+      }),
+    );
   }
   if (patch.owner === 'human') results.push(await takeOver(tx, input));
   if (patch.owner === 'bot') results.push(await giveBack(tx, input));
   // Verbs return every wake the conversation owes: of a run named twice the later number counts.
   const wakes = new Map(results.flatMap((result) => result.wakes).map((wake) => [wake.runId, wake]));
-  return { wakes: [...wakes.values()], stillSending: Math.max(0, ...results.map((result) => result.stillSending)) };
+  return {
+    wakes: [...wakes.values()],
+    stillSending: Math.max(0, ...results.map((result) => result.stillSending)),
+  };
 }
 
 function readSnooze(patch: ConversationPatch): Date | null {
@@ -72,7 +89,10 @@ function readSnooze(patch: ConversationPatch): Date | null {
   return until;
 }
 
-async function checkReferences(tx: Tx, { assigneeId, teamId, customerId, snoozedUntil, status }: ConversationPatch): Promise<void> {
+async function checkReferences(
+  tx: Tx,
+  { assigneeId, teamId, customerId, snoozedUntil, status }: ConversationPatch,
+): Promise<void> {
   if (assigneeId && !(await memberIdOfUser(tx, assigneeId))) throw missing('assigneeId', 'member');
   if (teamId && !(await teamById(tx, teamId))) throw missing('teamId', 'team');
   if (customerId && !(await findCustomer(tx, customerId))) throw missing('customerId', 'customer');
@@ -92,6 +112,10 @@ async function reopened(work: () => Promise<OwnershipResult>): Promise<Ownership
     return await work();
   } catch (error) {
     if (!isUniqueViolation(error)) throw error;
-    throw new ApiError(409, 'another_is_open', 'Another conversation with this contact is open; go on in that one.');
+    throw new ApiError(
+      409,
+      'another_is_open',
+      'Another conversation with this contact is open; go on in that one.',
+    );
   }
 }

@@ -13,7 +13,12 @@ export interface Feed {
    * The events of a workspace after a place, oldest first, waiting up to `waitMs` for one. From memory where the listener keeps up,
    * else from the table: a slow listener costs itself, nobody else, and loses nothing.
    */
-  next(workspaceId: string, after: FeedCursor, waitMs: number, signal: AbortSignal): Promise<{ events: UiEvent[]; at: FeedCursor }>;
+  next(
+    workspaceId: string,
+    after: FeedCursor,
+    waitMs: number,
+    signal: AbortSignal,
+  ): Promise<{ events: UiEvent[]; at: FeedCursor }>;
 }
 
 const tickMs = 150;
@@ -45,7 +50,8 @@ export function createFeed(deps: { engineDb: Db; log: Pick<Logger, 'warn'> }): F
           remember(events);
           wakeAll();
         }
-        if (events.length < batch) await sleep(tickMs, undefined, { ref: false, signal: hurry.signal }).catch(() => undefined);
+        if (events.length < batch)
+          await sleep(tickMs, undefined, { ref: false, signal: hurry.signal }).catch(() => undefined);
       } catch (error) {
         deps.log.warn({ err: error }, 'The event feed could not be read; open screens catch up when it can.');
         await sleep(retryMs, undefined, { ref: false });
@@ -70,7 +76,10 @@ export function createFeed(deps: { engineDb: Db; log: Pick<Logger, 'warn'> }): F
     floor = dropped.at(-1) ?? floor;
   }
 
-  async function take(workspaceId: string, after: FeedCursor): Promise<{ events: UiEvent[]; at: FeedCursor }> {
+  async function take(
+    workspaceId: string,
+    after: FeedCursor,
+  ): Promise<{ events: UiEvent[]; at: FeedCursor }> {
     if (floor !== null && !isBefore(after, floor)) {
       const events = recent.filter((event) => event.workspaceId === workspaceId && isBefore(after, event));
       return { events, at: isBefore(after, head) ? head : after };

@@ -51,7 +51,14 @@ export function webhookUrl(deps: Pick<ApiDeps, 'config'>, inbox: { type: string;
 /** A new inbox as its adapter will see it; nothing is stored yet. */
 export function draftInbox(
   deps: Pick<ApiDeps, 'config'>,
-  input: { workspaceId: string; type: AvailableChannelType; name: string; credentials: JsonObject; settings: JsonObject; sandbox: boolean },
+  input: {
+    workspaceId: string;
+    type: AvailableChannelType;
+    name: string;
+    credentials: JsonObject;
+    settings: JsonObject;
+    sandbox: boolean;
+  },
 ): AdapterInbox {
   return {
     ...input,
@@ -78,7 +85,12 @@ export async function connectAtProvider(
     adapter.connect(inbox, webhookUrl(deps, inbox), AbortSignal.timeout(connectTimeoutMs)),
   );
   const warnings = [...connected.warnings];
-  if (definitions[type].needsPublicUrl && !inbox.sandbox && warnings.length === 0 && !deps.config.publicUrl.startsWith('https://')) {
+  if (
+    definitions[type].needsPublicUrl &&
+    !inbox.sandbox &&
+    warnings.length === 0 &&
+    !deps.config.publicUrl.startsWith('https://')
+  ) {
     warnings.push(
       `The provider can only reach a public https address, and PUBLIC_URL is ${deps.config.publicUrl}. Messages arrive once it is corrected and the inbox is connected again.`,
     );
@@ -91,11 +103,20 @@ export async function connectAtProvider(
   };
 }
 
-export function sealCredentials(deps: Pick<ApiDeps, 'keyring'>, inboxId: string, credentials: JsonObject): Buffer {
+export function sealCredentials(
+  deps: Pick<ApiDeps, 'keyring'>,
+  inboxId: string,
+  credentials: JsonObject,
+): Buffer {
   return seal(deps.keyring, Buffer.from(JSON.stringify(credentials)), `inbox/${inboxId}`);
 }
 
-async function refuseTaken(deps: ApiDeps, actor: RequestActor, inbox: AdapterInbox, accountKey: string): Promise<void> {
+async function refuseTaken(
+  deps: ApiDeps,
+  actor: RequestActor,
+  inbox: AdapterInbox,
+  accountKey: string,
+): Promise<void> {
   const holder = await deps.inboxes.byAccount(inbox.type, accountKey);
   if (holder && holder.id !== inbox.id) throw await alreadyConnected(deps, actor, inbox.type, accountKey);
 }
@@ -104,33 +125,63 @@ async function refuseTaken(deps: ApiDeps, actor: RequestActor, inbox: AdapterInb
  * After a lost race: the account was connected by somebody else while we asked the provider, so its webhook is given back to the inbox
  * that has it.
  */
-export async function restoreHolder(deps: ApiDeps, type: AvailableChannelType, accountKey: string): Promise<void> {
+export async function restoreHolder(
+  deps: ApiDeps,
+  type: AvailableChannelType,
+  accountKey: string,
+): Promise<void> {
   const holder = await deps.inboxes.byAccount(type, accountKey);
   if (!holder) return;
   await deps.registry[type]
     .connect(holder, webhookUrl(deps, holder), AbortSignal.timeout(connectTimeoutMs))
     .catch((error: unknown) =>
-      deps.log.error({ err: error, inboxId: holder.id }, 'The webhook of a connected inbox could not be given back; probe it.'),
+      deps.log.error(
+        { err: error, inboxId: holder.id },
+        'The webhook of a connected inbox could not be given back; probe it.',
+      ),
     );
 }
 
 /** The inbox's id only where it is of the same workspace. */
-export async function alreadyConnected(deps: ApiDeps, actor: RequestActor, type: string, accountKey: string): Promise<ApiError> {
-  const own = await inWorkspace(deps.appDb, actor.workspaceId, (tx) => findInboxByAccount(tx, type, accountKey));
+export async function alreadyConnected(
+  deps: ApiDeps,
+  actor: RequestActor,
+  type: string,
+  accountKey: string,
+): Promise<ApiError> {
+  const own = await inWorkspace(deps.appDb, actor.workspaceId, (tx) =>
+    findInboxByAccount(tx, type, accountKey),
+  );
   return own
-    ? new ApiError(409, 'already_connected', `This account is connected already, as “${own.name}”. Nothing was changed.`, {
-        inboxId: own.id,
-      })
-    : new ApiError(409, 'already_connected', 'This account is connected in another workspace. Nothing was changed.');
+    ? new ApiError(
+        409,
+        'already_connected',
+        `This account is connected already, as “${own.name}”. Nothing was changed.`,
+        {
+          inboxId: own.id,
+        },
+      )
+    : new ApiError(
+        409,
+        'already_connected',
+        'This account is connected in another workspace. Nothing was changed.',
+      );
 }
 
 /** Best effort. @returns what went wrong, in the provider's words; null where the provider knows nothing of us any more */
-export async function disconnectAtProvider(deps: ApiDeps, type: AvailableChannelType, inbox: AdapterInbox): Promise<string | null> {
+export async function disconnectAtProvider(
+  deps: ApiDeps,
+  type: AvailableChannelType,
+  inbox: AdapterInbox,
+): Promise<string | null> {
   try {
     await deps.registry[type].disconnect(inbox, AbortSignal.timeout(connectTimeoutMs));
     return null;
   } catch (error) {
-    deps.log.warn({ reason: reasonOf(error), inboxId: inbox.id }, 'An inbox could not be disconnected at its provider.');
+    deps.log.warn(
+      { reason: reasonOf(error), inboxId: inbox.id },
+      'An inbox could not be disconnected at its provider.',
+    );
     return reasonOf(error);
   }
 }
@@ -148,11 +199,18 @@ async function callProvider<T>(adapter: ChannelAdapter, call: () => Promise<T>):
     return await call();
   } catch (error) {
     if (error instanceof ChannelError) {
-      const details = { kind: error.kind, ...(error.providerCode !== undefined && { providerCode: error.providerCode }) };
+      const details = {
+        kind: error.kind,
+        ...(error.providerCode !== undefined && { providerCode: error.providerCode }),
+      };
       throw new ApiError(422, 'provider_refused', error.message, details);
     }
     if (error instanceof DOMException && error.name === 'TimeoutError') {
-      throw new ApiError(422, 'provider_silent', `${adapter.definition.title} didn't answer in time; nothing was connected. Try again.`);
+      throw new ApiError(
+        422,
+        'provider_silent',
+        `${adapter.definition.title} didn't answer in time; nothing was connected. Try again.`,
+      );
     }
     throw error;
   }

@@ -26,6 +26,7 @@ import { createDispatcher, type Dispatcher } from './dispatcher.ts';
 import type { Engine } from './engine.ts';
 import { createFeed } from './feed.ts';
 import { visitorKeys } from './live-chat/visitors.ts';
+import { mediaLinks } from './media-links.ts';
 import { decodePayloadsWith } from './payloads.ts';
 import { createSweeper, type Sweeper } from './sweeper.ts';
 import { temporalConnectionOptions } from './temporal-options.ts';
@@ -90,6 +91,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   await inboxes.listen(config.databaseUrl);
   const faults = createFaults(options.faults?.spec, options.faults?.reportPath);
 
+  const links = mediaLinks({ config, keyring });
   const feed = createFeed({ engineDb, log });
   const dispatcher = createDispatcher({ pool, client, log, faults });
   const activityDeps: ActivityDeps = {
@@ -99,6 +101,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     definitions: createFlowDefinitions(pool, (json) => readDefinition(json, log)),
     http,
     media,
+    mediaUrl: (mediaId) => links.link(mediaId),
     client,
     faults,
     log,

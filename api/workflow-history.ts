@@ -1,5 +1,5 @@
 /** Temporal's own record of a workflow, summarised: what happened and when. Payloads stay sealed; nothing of them is passed on. */
-import { ServiceError, type Client } from '@temporalio/client';
+import { ServiceError, WorkflowNotFoundError, type Client } from '@temporalio/client';
 import proto, { type temporal as protocol } from '@temporalio/proto';
 import type { JsonObject } from '#domain/json.ts';
 
@@ -12,34 +12,39 @@ export interface HistoryEvent {
   at: string;
   details: JsonObject;
 }
-export interface HistoryPage {
-  events: HistoryEvent[];
-  nextToken: string | null;
-}
 
-/** The latest execution of this workflow id, oldest event first; null where Temporal knows none (any more). */
+/** Temporal's pages are of whole batches, so ours are cut from them; bigger than most histories are long. */
+const fetchedAtOnce = 500;
+
+/**
+ * The latest execution of this workflow id, oldest event first, up to `limit` events after the one with the id `after`; null where
+ * Temporal knows no such workflow (any more).
+ */
 export async function workflowHistory(
   client: Client,
   workflowId: string,
   limit: number,
-  token: string | null,
-): Promise<HistoryPage | null> {
+  after: number,
+): Promise<HistoryEvent[] | null> {
+  const found: HistoryEvent[] = [];
+  let nextPageToken: Uint8Array | null | undefined;
   try {
-    const answer = await client.workflowService.getWorkflowExecutionHistory({
-      namespace: client.options.namespace,
-      execution: { workflowId },
-      maximumPageSize: limit,
-      ...(token !== null && { nextPageToken: Buffer.from(token, 'base64url') }),
-    });
-    const next = answer.nextPageToken;
-    return {
-      events: (answer.history?.events ?? []).map(toEvent),
-      nextToken: next && next.length > 0 ? Buffer.from(next).toString('base64url') : null,
-    };
+    do {
+      const answer = await client.workflowService.getWorkflowExecutionHistory({
+        namespace: client.options.namespace,
+        execution: { workflowId },
+        maximumPageSize: fetchedAtOnce,
+        ...(nextPageToken && { nextPageToken }),
+      });
+      const events = (answer.history?.events ?? []).map(toEvent);
+      found.push(...events.filter((event) => event.id > after).slice(0, limit - found.length));
+      nextPageToken = answer.nextPageToken;
+    } while (found.length < limit && nextPageToken && nextPageToken.length > 0);
   } catch (error) {
     if (isNotFound(error)) return null;
     throw error;
   }
+  return found;
 }
 
 /** Ends a workflow by force. False where none is running. */
@@ -52,15 +57,18 @@ export async function terminateWorkflow(
     await client.workflow.getHandle(workflowId).terminate(reason);
     return true;
   } catch (error) {
-    if (isNotFound(error) || (error instanceof Error && error.name === 'WorkflowNotFoundError')) return false;
+    if (isNotFound(error)) return false;
     throw error;
   }
 }
 
+/** gRPC's NOT_FOUND. */
 const notFoundCode = 5;
+/** The service tells by its code; the client's handles wrap the same error or translate it. */
 function isNotFound(error: unknown): boolean {
-  const cause = error instanceof ServiceError ? error.cause : error;
-  return typeof cause === 'object' && cause !== null && 'code' in cause && cause.code === notFoundCode;
+  if (error instanceof WorkflowNotFoundError) return true;
+  const told = error instanceof ServiceError && error.cause !== undefined ? error.cause : error;
+  return told instanceof Error && 'code' in told && told.code === notFoundCode;
 }
 
 type ProtoEvent = protocol.api.history.v1.IHistoryEvent;

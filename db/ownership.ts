@@ -101,7 +101,8 @@ export async function assignConversation(
 
 export interface ReplyInput extends OwnershipInput {
   clientMessageId: string;
-  parts: Part[];
+  /** What the channel takes in one call each: several become several messages, in order; the first carries the clientMessageId. */
+  units: Part[][];
   /** A note for colleagues: changes nothing else, never leaves. */
   isPrivate: boolean;
   authorName: string;
@@ -123,12 +124,29 @@ export async function agentReply(
     .where('client_message_id', '=', input.clientMessageId)
     .executeTakeFirst();
   if (first) return { messageId: first.id, created: false, wakes: [], stillSending: 0 };
+  const owner = input.isPrivate ? nothingOwed : await toHuman(tx, input, conversation, false);
+  const messageIds: string[] = [];
+  for (const [index, parts] of input.units.entries()) {
+    messageIds.push(await insertMessage(tx, input, conversation, { index, parts }));
+  }
+  await sql`update conversations set last_seq = ${conversation.last_seq + messageIds.length}, last_message_at = now(), updated_at = now()
+    where id = ${input.conversationId}`.execute(tx);
+  const [messageId] = messageIds;
+  if (messageId === undefined) throw new Error('A reply needs something to say.');
+  return { ...owner, messageId, created: true };
+}
+
+const nothingOwed: OwnershipResult = { wakes: [], stillSending: 0 };
+
+async function insertMessage(
+  tx: Tx,
+  input: ReplyInput,
+  conversation: Locked,
+  unit: { index: number; parts: Part[] },
+): Promise<string> {
   const messageId = uuidV7();
-  const seq = conversation.last_seq + 1;
-  const parts = storableJson(input.parts as unknown as JsonObject[]);
-  await sql`update conversations set last_seq = ${seq}, last_message_at = now(), updated_at = now() where id = ${input.conversationId}`.execute(
-    tx,
-  );
+  const seq = conversation.last_seq + 1 + unit.index;
+  const parts = storableJson(unit.parts as unknown as JsonObject[]);
   await tx
     .insertInto('messages')
     .values({
@@ -144,7 +162,7 @@ export async function agentReply(
       parts: JSON.stringify(parts),
       text: plainText(parts as unknown as Part[]),
       status: input.isPrivate ? 'sent' : 'planned',
-      client_message_id: input.clientMessageId,
+      client_message_id: unit.index === 0 ? input.clientMessageId : null,
     })
     .execute();
   await emit(tx, input.workspaceId, 'message.created', {
@@ -153,15 +171,14 @@ export async function agentReply(
     seq,
     inboxId: conversation.inbox_id,
   });
-  if (input.isPrivate) return { messageId, created: true, wakes: [], stillSending: 0 };
-  const owner = await toHuman(tx, input, conversation, false);
+  if (input.isPrivate) return messageId;
   await sql`insert into outbox (id, workspace_id, conversation_id, inbox_id, message_id, kind, payload, epoch, give_up_at)
     values (${uuidV7()}, ${input.workspaceId}, ${input.conversationId}, ${conversation.inbox_id}, ${messageId}, 'message',
       ${JSON.stringify({ kind: 'message', parts })}::jsonb,
       (select automation_epoch from conversations where id = ${input.conversationId}), now() + interval '24 hours')`.execute(
     tx,
   );
-  return { ...owner, messageId, created: true };
+  return messageId;
 }
 
 /** Ends a run for good. What it has planned is withdrawn; a call already made is settled by its own execution. */

@@ -10,8 +10,22 @@ import { badCursor, decodeCursor, encodeCursor, pageOf } from '../cursor.ts';
 import type { ApiDeps, AppEnv, RequestActor } from '../deps.ts';
 import { ApiError, notFound } from '../middleware/errors.ts';
 import { requirePermission } from '../middleware/permissions.ts';
-import { createRouter, idParam, jsonAnswer, jsonBody, listOf, noContent, pageQuery, refusals } from '../openapi.ts';
-import { conversationItemShape, conversationShape, toConversation, toConversationItem } from '../shapes/conversation.ts';
+import {
+  createRouter,
+  idParam,
+  jsonAnswer,
+  jsonBody,
+  listOf,
+  noContent,
+  pageQuery,
+  refusals,
+} from '../openapi.ts';
+import {
+  conversationItemShape,
+  conversationShape,
+  toConversation,
+  toConversationItem,
+} from '../shapes/conversation.ts';
 import { activityShape, toActivity } from '../shapes/message.ts';
 
 const list = createRoute({
@@ -31,7 +45,10 @@ const list = createRoute({
       q: z.string().trim().max(200).optional(),
     }),
   },
-  responses: { 200: jsonAnswer(listOf(conversationItemShape), 'The one with the newest message first.'), ...refusals },
+  responses: {
+    200: jsonAnswer(listOf(conversationItemShape), 'The one with the newest message first.'),
+    ...refusals,
+  },
 });
 const read = createRoute({
   method: 'get',
@@ -112,7 +129,10 @@ export function conversationRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
       const rows = await inWorkspace(deps.appDb, actor.workspaceId, (tx) =>
         listConversations(tx, filter, actor.userId, limit + 1, place && readPlace(place)),
       );
-      return c.json(pageOf(rows, limit, toConversationItem, (row) => encodeCursor(row.position, row.id)), 200);
+      return c.json(
+        pageOf(rows, limit, toConversationItem, (row) => encodeCursor(row.position, row.id)),
+        200,
+      );
     })
     .openapi(read, async (c) => {
       const actor = c.get('actor');
@@ -140,7 +160,8 @@ export function conversationRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
     .openapi(markAsRead, async (c) => {
       const actor = c.get('actor');
       const { userId, workspaceId } = actor;
-      if (userId === null) throw new ApiError(409, 'not_a_member', 'An API key has no read mark; sign in as a member.');
+      if (userId === null)
+        throw new ApiError(409, 'not_a_member', 'An API key has no read mark; sign in as a member.');
       const { id } = c.req.valid('param');
       const { seq } = c.req.valid('json');
       await inWorkspace(deps.appDb, workspaceId, async (tx) => {
@@ -163,7 +184,8 @@ export function conversationRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
 }
 
 function myself(actor: RequestActor): string {
-  if (actor.userId === null) throw new ApiError(400, 'not_a_member', '`assigneeId=me` is for signed-in members; name a user id.');
+  if (actor.userId === null)
+    throw new ApiError(400, 'not_a_member', '`assigneeId=me` is for signed-in members; name a user id.');
   return actor.userId;
 }
 

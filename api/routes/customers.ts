@@ -1,13 +1,29 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { audit } from '#db/audit.ts';
 import { inWorkspace } from '#db/client.ts';
-import { contactsOfCustomer, deleteCustomer, findCustomer, insertCustomer, listCustomers, updateCustomer } from '#db/customers.ts';
+import {
+  contactsOfCustomer,
+  deleteCustomer,
+  findCustomer,
+  insertCustomer,
+  listCustomers,
+  updateCustomer,
+} from '#db/customers.ts';
 import { storable, storableObject } from '../body.ts';
 import { encodeCursor, idCursor, pageOf } from '../cursor.ts';
 import type { ApiDeps, AppEnv } from '../deps.ts';
 import { notFound } from '../middleware/errors.ts';
 import { requirePermission } from '../middleware/permissions.ts';
-import { createRouter, idParam, jsonAnswer, jsonBody, listOf, noContent, pageQuery, refusals } from '../openapi.ts';
+import {
+  createRouter,
+  idParam,
+  jsonAnswer,
+  jsonBody,
+  listOf,
+  noContent,
+  pageQuery,
+  refusals,
+} from '../openapi.ts';
 import { customerDetailShape, customerShape, toCustomer, toCustomerDetail } from '../shapes/customer.ts';
 
 const text = z.string().trim().max(500);
@@ -65,7 +81,10 @@ export function customerRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
       const rows = await inWorkspace(deps.appDb, c.get('actor').workspaceId, (tx) =>
         listCustomers(tx, filter, limit + 1, idCursor(cursor)),
       );
-      return c.json(pageOf(rows, limit, toCustomer, (row) => encodeCursor(row.id)), 200);
+      return c.json(
+        pageOf(rows, limit, toCustomer, (row) => encodeCursor(row.id)),
+        200,
+      );
     })
     .openapi(create, async (c) => {
       const actor = c.get('actor');

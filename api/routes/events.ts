@@ -21,7 +21,10 @@ export function eventRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
   return createRouter().openapi(stream, async (c) => {
     const { workspaceId, role } = c.get('actor');
     const lastId = c.req.header('last-event-id');
-    const resumed = lastId === undefined || !/^\d{1,15}$/.test(lastId) ? null : await feedCursorAt(deps.engineDb, Number(lastId));
+    const resumed =
+      lastId === undefined || !/^\d{1,15}$/.test(lastId)
+        ? null
+        : await feedCursorAt(deps.engineDb, Number(lastId));
     const lost = lastId !== undefined && lastId !== '' && resumed === null;
     const leave = deps.feed.join();
     c.header('Cache-Control', 'no-store');
@@ -39,7 +42,12 @@ export function eventRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
           if (ended.signal.aborted) break;
           for (const event of events) {
             // Awaited: a reader who is slow is waited for, and what it misses meanwhile is read from the table.
-            if (mayHear(role, event)) await out.writeSSE({ event: event.name, data: JSON.stringify(event.data), id: String(event.position) });
+            if (mayHear(role, event))
+              await out.writeSSE({
+                event: event.name,
+                data: JSON.stringify(event.data),
+                id: String(event.position),
+              });
           }
           if (events.length === 0) await out.write(': still here\n\n');
           at = reached;

@@ -20,7 +20,16 @@ import { badCursor, decodeCursor, encodeCursor, idCursor, pageOf } from '../curs
 import type { ApiDeps, AppEnv, RequestActor } from '../deps.ts';
 import { ApiError, notFound } from '../middleware/errors.ts';
 import { requirePermission } from '../middleware/permissions.ts';
-import { createRouter, idParam, jsonAnswer, jsonBody, listOf, noContent, pageQuery, refusals } from '../openapi.ts';
+import {
+  createRouter,
+  idParam,
+  jsonAnswer,
+  jsonBody,
+  listOf,
+  noContent,
+  pageQuery,
+  refusals,
+} from '../openapi.ts';
 import { asObject } from '../shapes/inbox.ts';
 import { flowDetailShape, flowShape, toFlow, toFlowDetail, toVersion, versionShape } from '../shapes/flow.ts';
 
@@ -32,7 +41,10 @@ const list = createRoute({
   path: '/api/flows',
   middleware: [requirePermission('flows:read')] as const,
   request: { query: pageQuery },
-  responses: { 200: jsonAnswer(listOf(flowShape), 'Newest first; which one takes a message first is `position`.'), ...refusals },
+  responses: {
+    200: jsonAnswer(listOf(flowShape), 'Newest first; which one takes a message first is `position`.'),
+    ...refusals,
+  },
 });
 const create = createRoute({
   method: 'post',
@@ -46,7 +58,10 @@ const read = createRoute({
   path: '/api/flows/{id}',
   middleware: [requirePermission('flows:read')] as const,
   request: { params: idParam },
-  responses: { 200: jsonAnswer(flowDetailShape, 'The flow, its draft and what is wrong with it.'), ...refusals },
+  responses: {
+    200: jsonAnswer(flowDetailShape, 'The flow, its draft and what is wrong with it.'),
+    ...refusals,
+  },
 });
 const change = createRoute({
   method: 'patch',
@@ -55,7 +70,11 @@ const change = createRoute({
   request: {
     params: idParam,
     body: jsonBody(
-      z.object({ name: name.optional(), enabled: z.boolean().optional(), position: z.int().min(0).max(1_000_000).optional() }),
+      z.object({
+        name: name.optional(),
+        enabled: z.boolean().optional(),
+        position: z.int().min(0).max(1_000_000).optional(),
+      }),
     ),
   },
   responses: { 200: jsonAnswer(flowDetailShape, 'The flow as it is now.'), ...refusals },
@@ -71,7 +90,8 @@ const remove = createRoute({
 const saveDraft = createRoute({
   method: 'put',
   path: '/api/flows/{id}/draft',
-  summary: 'Store the draft: the bare definition. Any JSON object is stored; what keeps it from being published is in `problems`',
+  summary:
+    'Store the draft: the bare definition. Any JSON object is stored; what keeps it from being published is in `problems`',
   middleware: [requirePermission('flows:write')] as const,
   request: { params: idParam, body: jsonBody(z.record(z.string(), z.unknown())) },
   responses: { 200: jsonAnswer(flowDetailShape, 'The flow with its problems.'), ...refusals },
@@ -79,13 +99,20 @@ const saveDraft = createRoute({
 const publish = createRoute({
   method: 'post',
   path: '/api/flows/{id}/publish',
-  summary: 'Publish the draft as a new version. 422 with `details` [{step, exit?, code, message}] where it is not sound',
+  summary:
+    'Publish the draft as a new version. 422 with `details` [{step, exit?, code, message}] where it is not sound',
   middleware: [requirePermission('flows:write')] as const,
   request: {
     params: idParam,
-    body: { content: { 'application/json': { schema: z.object({ note: z.string().max(500).optional() }) } }, required: false },
+    body: {
+      content: { 'application/json': { schema: z.object({ note: z.string().max(500).optional() }) } },
+      required: false,
+    },
   },
-  responses: { 200: jsonAnswer(z.object({ versionNo: z.number() }), 'The new version, published.'), ...refusals },
+  responses: {
+    200: jsonAnswer(z.object({ versionNo: z.number() }), 'The new version, published.'),
+    ...refusals,
+  },
 });
 const rollback = createRoute({
   method: 'post',
@@ -93,7 +120,10 @@ const rollback = createRoute({
   summary: 'Publish an earlier version again; the draft stays as it is',
   middleware: [requirePermission('flows:write')] as const,
   request: { params: idParam, body: jsonBody(z.object({ versionNo: z.int().min(1) })) },
-  responses: { 200: jsonAnswer(z.object({ versionNo: z.number() }), 'The version that is published now.'), ...refusals },
+  responses: {
+    200: jsonAnswer(z.object({ versionNo: z.number() }), 'The version that is published now.'),
+    ...refusals,
+  },
 });
 const versions = createRoute({
   method: 'get',
@@ -123,8 +153,13 @@ export function flowRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
   const routes = createRouter()
     .openapi(list, async (c) => {
       const { limit, cursor } = c.req.valid('query');
-      const rows = await inWorkspace(deps.appDb, c.get('actor').workspaceId, (tx) => listFlows(tx, limit + 1, idCursor(cursor)));
-      return c.json(pageOf(rows, limit, toFlow, (row) => encodeCursor(row.id)), 200);
+      const rows = await inWorkspace(deps.appDb, c.get('actor').workspaceId, (tx) =>
+        listFlows(tx, limit + 1, idCursor(cursor)),
+      );
+      return c.json(
+        pageOf(rows, limit, toFlow, (row) => encodeCursor(row.id)),
+        200,
+      );
     })
     .openapi(create, async (c) => {
       const actor = c.get('actor');
@@ -141,7 +176,10 @@ export function flowRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
     .openapi(change, async (c) => {
       const { name: flowName, ...rest } = c.req.valid('json');
       const changes = { ...rest, ...(flowName !== undefined && { name: storable(flowName) }) };
-      return c.json(await changeFlow(deps, c.get('actor'), c.req.valid('param').id, 'flow.changed', changes, changes), 200);
+      return c.json(
+        await changeFlow(deps, c.get('actor'), c.req.valid('param').id, 'flow.changed', changes, changes),
+        200,
+      );
     })
     .openapi(remove, async (c) => {
       const actor = c.get('actor');
@@ -155,7 +193,10 @@ export function flowRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
     })
     .openapi(saveDraft, async (c) => {
       const draft = storableObject(c.req.valid('json'));
-      return c.json(await changeFlow(deps, c.get('actor'), c.req.valid('param').id, 'flow.draft_saved', { draft }, {}), 200);
+      return c.json(
+        await changeFlow(deps, c.get('actor'), c.req.valid('param').id, 'flow.draft_saved', { draft }, {}),
+        200,
+      );
     })
     .openapi(publish, async (c) => {
       const actor = c.get('actor');
@@ -167,7 +208,12 @@ export function flowRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
         const problems = checkFlow(row.draft, await knownForChecks(tx, id));
         if (blocksPublishing(problems)) {
           const details = problems.filter((problem) => problem.severity === 'error');
-          throw new ApiError(422, 'not_publishable', `${details.length} problem(s) keep this flow from being published; what is published stays.`, details);
+          throw new ApiError(
+            422,
+            'not_publishable',
+            `${details.length} problem(s) keep this flow from being published; what is published stays.`,
+            details,
+          );
         }
         const versionNo = await publishVersion(tx, {
           workspaceId: actor.workspaceId,
@@ -190,7 +236,11 @@ export function flowRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
       await inWorkspace(deps.appDb, actor.workspaceId, async (tx) => {
         if (!(await findFlow(tx, id))) throw notFound('flow');
         if (!(await rollbackFlow(tx, actor.workspaceId, id, versionNo))) {
-          throw new ApiError(422, 'unknown_version', `This flow has no version ${versionNo}; what is published stays.`);
+          throw new ApiError(
+            422,
+            'unknown_version',
+            `This flow has no version ${versionNo}; what is published stays.`,
+          );
         }
         await audit(tx, actor, 'flow.rolled_back', { kind: 'flow', id }, { versionNo });
       });
@@ -204,7 +254,10 @@ export function flowRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
         if (!(await findFlow(tx, id))) throw notFound('flow');
         return listVersions(tx, id, limit + 1, readNumber(decodeCursor(cursor, 1)));
       });
-      return c.json(pageOf(rows, limit, toVersion, (row) => encodeCursor(String(row.version_no))), 200);
+      return c.json(
+        pageOf(rows, limit, toVersion, (row) => encodeCursor(String(row.version_no))),
+        200,
+      );
     })
     .openapi(version, async (c) => {
       const { id, versionNo } = c.req.valid('param');

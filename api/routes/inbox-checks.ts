@@ -16,9 +16,16 @@ import { ownInbox } from './inboxes.ts';
 
 const probeTimeoutMs = 15_000;
 
-const inboundEvidence = z.object({ messageId: z.string(), conversationId: z.string(), at: z.string() }).nullable();
+const inboundEvidence = z
+  .object({ messageId: z.string(), conversationId: z.string(), at: z.string() })
+  .nullable();
 const replyEvidence = z
-  .object({ messageId: z.string(), conversationId: z.string(), providerMessageId: z.string(), at: z.string() })
+  .object({
+    messageId: z.string(),
+    conversationId: z.string(),
+    providerMessageId: z.string(),
+    at: z.string(),
+  })
   .nullable();
 
 const diagnosticsShape = z
@@ -57,7 +64,10 @@ const diagnostics = createRoute({
   path: '/api/inboxes/{id}/diagnostics',
   middleware: [requirePermission('inboxes:read')] as const,
   request: { params: idParam },
-  responses: { 200: jsonAnswer(diagnosticsShape, 'What is known now; the provider is not asked.'), ...refusals },
+  responses: {
+    200: jsonAnswer(diagnosticsShape, 'What is known now; the provider is not asked.'),
+    ...refusals,
+  },
 });
 const probe = createRoute({
   method: 'post',
@@ -73,7 +83,10 @@ const test = createRoute({
   summary: 'Has a real message made the way in and an answer the way out?',
   middleware: [requirePermission('inboxes:write')] as const,
   request: { params: idParam },
-  responses: { 200: jsonAnswer(testShape, 'The evidence; with all of it the inbox becomes active.'), ...refusals },
+  responses: {
+    200: jsonAnswer(testShape, 'The evidence; with all of it the inbox becomes active.'),
+    ...refusals,
+  },
 });
 
 export function inboxCheckRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
@@ -88,7 +101,12 @@ export function inboxCheckRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
         .probe(inbox, webhookUrl(deps, inbox), AbortSignal.timeout(probeTimeoutMs))
         .catch((error: unknown) => failedProbe(error));
       await inWorkspace(deps.appDb, actor.workspaceId, async (tx) => {
-        if (!(await recordProbe(tx, actor.workspaceId, inbox.id, { ...found, facts: storableObject(found.facts) })))
+        if (
+          !(await recordProbe(tx, actor.workspaceId, inbox.id, {
+            ...found,
+            facts: storableObject(found.facts),
+          }))
+        )
           throw notFound('inbox');
       });
       deps.inboxes.invalidate(inbox.id);
@@ -106,7 +124,13 @@ export function inboxCheckRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
         const passed = traffic.lastReply !== null;
         if (!passed || before.state !== 'onboarding') return { row: before, traffic, passed };
         const active = await updateInbox(tx, actor.workspaceId, id, { state: 'active' });
-        await audit(tx, actor, 'inbox.activated', { kind: 'inbox', id }, { messageId: traffic.lastReply?.messageId ?? null });
+        await audit(
+          tx,
+          actor,
+          'inbox.activated',
+          { kind: 'inbox', id },
+          { messageId: traffic.lastReply?.messageId ?? null },
+        );
         return { row: active ?? before, traffic, passed };
       });
       const { inbound, reply } = evidence(traffic);
@@ -138,14 +162,17 @@ function evidence({ lastInbound, lastReply }: InboxTraffic) {
 }
 
 function nextStep({ lastInbound, lastReply }: InboxTraffic): string {
-  if (!lastInbound) return 'Write a message to this inbox from the channel, as a customer would, and test again.';
-  if (!lastReply) return 'The message is here. Answer it in Conversations (or let a flow answer), and test again.';
+  if (!lastInbound)
+    return 'Write a message to this inbox from the channel, as a customer would, and test again.';
+  if (!lastReply)
+    return 'The message is here. Answer it in Conversations (or let a flow answer), and test again.';
   return 'A message came in and the provider acknowledged an answer. Nothing is left to do.';
 }
 
 /** The probe itself couldn't be done: that says something about sending, and nothing about receiving. */
 function failedProbe(error: unknown): ProbeResult {
-  const lasting = error instanceof ChannelError && (error.kind === 'reauthorize' || error.kind === 'permanent');
+  const lasting =
+    error instanceof ChannelError && (error.kind === 'reauthorize' || error.kind === 'permanent');
   return {
     inbound: { state: 'unknown' },
     outbound: { state: lasting ? 'failing' : 'degraded', reason: reasonOf(error) },

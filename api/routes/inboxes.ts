@@ -61,7 +61,10 @@ const create = createRoute({
     ),
   },
   responses: {
-    201: jsonAnswer(z.union([revealedShape, createdShape]), 'The inbox; an api inbox with its secret, this once.'),
+    201: jsonAnswer(
+      z.union([revealedShape, createdShape]),
+      'The inbox; an api inbox with its secret, this once.',
+    ),
     ...refusals,
   },
 });
@@ -83,7 +86,11 @@ const change = createRoute({
       z.object({
         name: name.optional(),
         settings: z.record(z.string(), z.unknown()).optional(),
-        reopenWithinHours: z.int().min(0).max(24 * 365).optional(),
+        reopenWithinHours: z
+          .int()
+          .min(0)
+          .max(24 * 365)
+          .optional(),
         credentials: z.record(z.string(), z.unknown()).optional(),
       }),
     ),
@@ -112,12 +119,19 @@ export function inboxRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
       const rows = await inWorkspace(deps.appDb, c.get('actor').workspaceId, (tx) =>
         listInboxes(tx, limit + 1, idCursor(cursor)),
       );
-      return c.json(pageOf(rows, limit, toInbox, (row) => encodeCursor(row.id)), 200);
+      return c.json(
+        pageOf(rows, limit, toInbox, (row) => encodeCursor(row.id)),
+        200,
+      );
     })
     .openapi(create, async (c) => {
       const input = c.req.valid('json');
       if (!isAvailable(input.type)) {
-        throw new ApiError(422, 'channel_not_available', `Inboxes of type ${input.type} can't be connected in this version yet.`);
+        throw new ApiError(
+          422,
+          'channel_not_available',
+          `Inboxes of type ${input.type} can't be connected in this version yet.`,
+        );
       }
       return c.json(await connect(deps, c.get('actor'), { ...input, type: input.type }), 201);
     })
@@ -139,7 +153,13 @@ export function inboxRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
       // First ours: were the provider first and our commit lost, an inbox shown as connected would hear nothing.
       await inWorkspace(deps.appDb, actor.workspaceId, async (tx) => {
         if (!(await deleteInbox(tx, actor.workspaceId, inbox.id))) throw notFound('inbox');
-        await audit(tx, actor, 'inbox.deleted', { kind: 'inbox', id: inbox.id }, { name: inbox.name, type: inbox.type });
+        await audit(
+          tx,
+          actor,
+          'inbox.deleted',
+          { kind: 'inbox', id: inbox.id },
+          { name: inbox.name, type: inbox.type },
+        );
       });
       deps.inboxes.invalidate(inbox.id);
       const problem = await disconnectAtProvider(deps, inbox.type, inbox);
@@ -147,7 +167,9 @@ export function inboxRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
         {
           id: inbox.id,
           disconnectedAtProvider: problem === null,
-          ...(problem !== null && { warning: `The provider was not told: ${problem} Remove the webhook there by hand.` }),
+          ...(problem !== null && {
+            warning: `The provider was not told: ${problem} Remove the webhook there by hand.`,
+          }),
         },
         200,
       );
@@ -164,10 +186,18 @@ interface CreateInput {
 
 async function connect(deps: ApiDeps, actor: RequestActor, input: CreateInput) {
   if (input.sandbox && !deps.config.sandbox) {
-    throw new ApiError(422, 'sandbox_disabled', 'This deployment has no sandboxes (TELORING_SANDBOX); nothing was connected.');
+    throw new ApiError(
+      422,
+      'sandbox_disabled',
+      'This deployment has no sandboxes (TELORING_SANDBOX); nothing was connected.',
+    );
   }
   if (input.sandbox && !definitions[input.type].hasSandbox) {
-    throw new ApiError(422, 'no_sandbox', `${definitions[input.type].title} needs no sandbox; connect it without.`);
+    throw new ApiError(
+      422,
+      'no_sandbox',
+      `${definitions[input.type].title} needs no sandbox; connect it without.`,
+    );
   }
   const draft = draftInbox(deps, {
     workspaceId: actor.workspaceId,
@@ -177,7 +207,12 @@ async function connect(deps: ApiDeps, actor: RequestActor, input: CreateInput) {
     settings: readSettings(input.type, storableObject(input.settings)),
     sandbox: input.sandbox,
   });
-  const { inbox, connected, sealedCredentials, warnings } = await connectAtProvider(deps, actor, input.type, draft);
+  const { inbox, connected, sealedCredentials, warnings } = await connectAtProvider(
+    deps,
+    actor,
+    input.type,
+    draft,
+  );
   const row = await inWorkspace(deps.appDb, actor.workspaceId, async (tx) => {
     const inserted = await insertInbox(tx, {
       id: inbox.id,
@@ -257,7 +292,11 @@ async function reauthorize(
 ) {
   const credentials = readCredentials(inbox.type, { ...inbox.credentials, ...storableObject(given) });
   const other = (): ApiError =>
-    new ApiError(422, 'other_account', 'These credentials are of another account. Connect it as an inbox of its own.');
+    new ApiError(
+      422,
+      'other_account',
+      'These credentials are of another account. Connect it as an inbox of its own.',
+    );
   const known = deps.registry[inbox.type].accountKeyOf?.(credentials);
   if (known !== undefined && known !== inbox.accountKey) throw other();
   const renewed = await connectAtProvider(deps, actor, inbox.type, { ...inbox, credentials });

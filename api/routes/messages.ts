@@ -1,4 +1,5 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
+import { definitions, isAvailable } from '#channels/definitions.ts';
 import { audit } from '#db/audit.ts';
 import { inWorkspace, type Tx } from '#db/client.ts';
 import { findConversation, markRead } from '#db/conversations.ts';
@@ -8,6 +9,7 @@ import { agentReply } from '#db/ownership.ts';
 import { outboundPartsSchema } from '#domain/flow/schema.ts';
 import { isUuid } from '#domain/ids.ts';
 import { isMedia, type Part } from '#domain/message.ts';
+import { planUnits } from '#domain/render.ts';
 import { actingAs } from '../acting.ts';
 import { shallow, storable } from '../body.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
@@ -118,7 +120,8 @@ export function messageRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
       const conversationId = c.req.valid('param').id;
       const body = c.req.valid('json');
       const { row, created, wakes } = await inWorkspace(deps.appDb, actor.workspaceId, async (tx) => {
-        if (!(await findConversation(tx, conversationId, null))) throw notFound('conversation');
+        const conversation = await findConversation(tx, conversationId, null);
+        if (!conversation) throw notFound('conversation');
         const parts = await completeParts(tx, body);
         const reply = await agentReply(tx, {
           workspaceId: actor.workspaceId,
@@ -126,7 +129,7 @@ export function messageRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
           actor: actingAs(actor),
           authorName: actor.name,
           clientMessageId: storable(body.clientMessageId),
-          parts,
+          units: body.private ? [parts] : unitsFor(conversation.inbox_type, parts, link),
           isPrivate: body.private,
         });
         const row = await findMessage(tx, reply.messageId);
@@ -151,6 +154,13 @@ export function messageRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
       deps.feed.poke();
       return created ? c.json(toMessage(row, link), 201) : c.json(toMessage(row, link), 200);
     });
+}
+
+/** As many messages as the channel needs for what was written; at least one, so that nothing is dropped unseen. */
+function unitsFor(type: string, parts: Part[], link: (mediaId: string) => string): Part[][] {
+  if (!isAvailable(type)) return [parts];
+  const units = planUnits(parts, definitions[type].capabilities, link);
+  return units.length === 0 ? [parts] : units;
 }
 
 interface Range {

@@ -74,8 +74,9 @@ export function runActionRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
         await audit(tx, actor, `run.${name}`, { kind: 'run', id }, { kind: run.kind, evenIfUnknown });
         return result;
       });
-      await done.afterwards?.();
+      // Wakes first: a signal after the end of a workflow would start it anew.
       await deps.engine.payWakes(done.wakes);
+      await done.afterwards?.();
       deps.feed.poke();
       return c.json(toRun(await runOrRefuse(deps, actor, id), deps.config), 200);
     });
@@ -97,7 +98,9 @@ const actions: Record<Action, (tx: Tx, ask: Ask) => Promise<Done>> = {
 
   async terminate(tx, { deps, actor, run }) {
     if (run.kind !== 'flow') {
-      throw wrongState('Only flow runs can be terminated: the workflow of a message would be started again at once.');
+      throw wrongState(
+        'Only flow runs can be terminated: the workflow of a message would be started again at once.',
+      );
     }
     const { wakes } = await endRun(tx, actor, run);
     await markTerminated(tx, run.id);
@@ -109,17 +112,27 @@ const actions: Record<Action, (tx: Tx, ask: Ask) => Promise<Done>> = {
 
   async retry(tx, { deps, actor, run, evenIfUnknown }) {
     if (run.kind === 'flow') {
-      throw wrongState("A flow run isn't repeated, or its messages would be sent twice. The customer's next message starts the flow anew.");
+      throw wrongState(
+        "A flow run isn't repeated, or its messages would be sent twice. The customer's next message starts the flow anew.",
+      );
     }
     if (run.kind === 'inbound') {
-      if (!(await retryEvent(tx, run.id))) throw wrongState(`This message's workflow is ${run.status}; only a failed or unstarted one is tried again.`);
+      if (!(await retryEvent(tx, run.id)))
+        throw wrongState(
+          `This message's workflow is ${run.status}; only a failed or unstarted one is tried again.`,
+        );
       return { wakes: [], afterwards: () => deps.engine.eventsAccepted([run.id]) };
     }
     const replanned = await replanMessage(tx, actor.workspaceId, run.id, evenIfUnknown);
     if (replanned === 'may_have_arrived') {
-      throw new ApiError(409, 'may_have_arrived', 'No answer came the first time, so this reply may have arrived. Send {"evenIfUnknown": true} to send it again all the same.');
+      throw new ApiError(
+        409,
+        'may_have_arrived',
+        'No answer came the first time, so this reply may have arrived. Send {"evenIfUnknown": true} to send it again all the same.',
+      );
     }
-    if (replanned === 'wrong_state') throw wrongState(`This reply is ${run.status}; only one that failed is sent again.`);
+    if (replanned === 'wrong_state')
+      throw wrongState(`This reply is ${run.status}; only one that failed is sent again.`);
     return { wakes: [], afterwards: () => deps.engine.startOutbound(run.id) };
   },
 
@@ -137,14 +150,24 @@ const actions: Record<Action, (tx: Tx, ask: Ask) => Promise<Done>> = {
 
   async resume(tx, { actor, run }) {
     if (run.kind !== 'flow' || run.waiting_for !== 'person' || run.conversation_id === null) {
-      throw wrongState(`This run is ${run.status}, not paused; only a run that a person has taken over can be resumed.`);
+      throw wrongState(
+        `This run is ${run.status}, not paused; only a run that a person has taken over can be resumed.`,
+      );
     }
-    return giveBack(tx, { workspaceId: actor.workspaceId, conversationId: run.conversation_id, actor: actingAs(actor) });
+    return giveBack(tx, {
+      workspaceId: actor.workspaceId,
+      conversationId: run.conversation_id,
+      actor: actingAs(actor),
+    });
   },
 };
 
 async function endRun(tx: Tx, actor: RequestActor, run: RunRow): Promise<Done> {
-  const { wakes, cancelled } = await cancelRun(tx, { workspaceId: actor.workspaceId, runId: run.id, actor: actingAs(actor) });
+  const { wakes, cancelled } = await cancelRun(tx, {
+    workspaceId: actor.workspaceId,
+    runId: run.id,
+    actor: actingAs(actor),
+  });
   if (!cancelled) throw wrongState(`This run has ended already (${run.status}).`);
   return { wakes };
 }

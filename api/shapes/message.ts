@@ -26,7 +26,17 @@ export const messageShape = z
     }),
     parts: z.array(partShape),
     text: z.string(),
-    status: z.enum(['received', 'planned', 'sending', 'parked', 'sent', 'delivered', 'read', 'failed', 'unknown']),
+    status: z.enum([
+      'received',
+      'planned',
+      'sending',
+      'parked',
+      'sent',
+      'delivered',
+      'read',
+      'failed',
+      'unknown',
+    ]),
     error: errorWire.optional(),
     providerMessageId: z.string().nullable(),
     clientMessageId: z.string().nullable(),
@@ -75,7 +85,8 @@ export function toError(stored: Json): z.infer<typeof errorWire> {
   const { kind, message, providerCode } = asObject(stored);
   return {
     kind: typeof kind === 'string' ? kind : 'unknown',
-    message: typeof message === 'string' ? message : typeof stored === 'string' ? stored : 'No more is known.',
+    message:
+      typeof message === 'string' ? message : typeof stored === 'string' ? stored : 'No more is known.',
     ...(typeof providerCode === 'string' && { providerCode }),
   };
 }

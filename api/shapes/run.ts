@@ -118,7 +118,8 @@ export function toStep(
   effects: readonly EffectRow[],
   run: RunRow | null,
 ): z.infer<typeof stepShape> {
-  const waits = run !== null && run.waiting_for !== null && row.left_at === null && run.step_id === row.step_id;
+  const waits =
+    run !== null && run.waiting_for !== null && row.left_at === null && run.step_id === row.step_id;
   return {
     stepNo: row.step_no,
     stepId: row.step_id,

@@ -37,17 +37,29 @@ function inboundStory(message: MessageRow, { event, run, steps, effects }: Trace
       }),
     );
     if (event.started_at) {
-      arrival.push(line(event.started_at, 'workflow_started', 'Its workflow was started', { workflowId: inboundWorkflowId(event.id) }));
+      arrival.push(
+        line(event.started_at, 'workflow_started', 'Its workflow was started', {
+          workflowId: inboundWorkflowId(event.id),
+        }),
+      );
     }
   }
   arrival.push(
-    line(event?.ingested_at ?? message.created_at, 'ingested', `It became message ${message.seq} of the conversation`, {
-      conversationId: message.conversation_id,
-      seq: message.seq,
-      providerMessageId: message.provider_message_id,
-    }),
+    line(
+      event?.ingested_at ?? message.created_at,
+      'ingested',
+      `It became message ${message.seq} of the conversation`,
+      {
+        conversationId: message.conversation_id,
+        seq: message.seq,
+        providerMessageId: message.provider_message_id,
+      },
+    ),
   );
-  const routed = message.routing === null ? [] : [{ kind: 'routed', title: routedTitle(message.routing, run), evidence: asObject(message.routing) }];
+  const routed =
+    message.routing === null
+      ? []
+      : [{ kind: 'routed', title: routedTitle(message.routing, run), evidence: asObject(message.routing) }];
   const started = run !== null && run.trigger_message_id === message.id ? [runStarted(run)] : [];
   const walked = inOrder([...started, ...stepLines(run, steps), ...effectLines(effects)]);
   const done = event?.done_at ? [line(event.done_at, 'done', 'Its workflow had nothing more to do', {})] : [];
@@ -55,14 +67,23 @@ function inboundStory(message: MessageRow, { event, run, steps, effects }: Trace
 }
 
 function outboundStory(message: MessageRow, { run, steps, effects }: TraceRows): TraceEntry[] {
-  const written = line(message.created_at, 'written', message.author_kind === 'bot' ? 'A flow wrote it' : 'A person wrote it', {
-    authorKind: message.author_kind,
-    authorId: message.author_id,
-    seq: message.seq,
-    ...(run ? { runId: run.id, triggerMessageId: run.trigger_message_id } : { workflowId: outboundWorkflowId(message.id) }),
-  });
+  const written = line(
+    message.created_at,
+    'written',
+    message.author_kind === 'bot' ? 'A flow wrote it' : 'A person wrote it',
+    {
+      authorKind: message.author_kind,
+      authorId: message.author_id,
+      seq: message.seq,
+      ...(run
+        ? { runId: run.id, triggerMessageId: run.trigger_message_id }
+        : { workflowId: outboundWorkflowId(message.id) }),
+    },
+  );
   const after = [
-    ...(message.delivered_at ? [line(message.delivered_at, 'delivered', 'Delivered to the contact', {})] : []),
+    ...(message.delivered_at
+      ? [line(message.delivered_at, 'delivered', 'Delivered to the contact', {})]
+      : []),
     ...(message.read_at ? [line(message.read_at, 'read', 'Read by the contact', {})] : []),
   ];
   return inOrder([...stepLines(run, steps), written, ...effectLines(effects), ...after]);
@@ -88,29 +109,41 @@ function runStarted(run: TraceRun): TraceEntry {
 
 function stepLines(run: TraceRun | null, steps: readonly RunStepRow[]): TraceEntry[] {
   return steps.map((step) =>
-    line(step.entered_at, 'step', step.exit === null ? `Step ${step.step_id} (${step.kind})` : `Step ${step.step_id} (${step.kind}) left by ${step.exit}`, {
-      ...(run && { runId: run.id }),
-      stepNo: step.step_no,
-      stepId: step.step_id,
-      leftAt: step.left_at?.toISOString() ?? null,
-      exit: step.exit,
-      input: step.input,
-      output: step.output,
-      error: step.error,
-    }),
+    line(
+      step.entered_at,
+      'step',
+      step.exit === null
+        ? `Step ${step.step_id} (${step.kind})`
+        : `Step ${step.step_id} (${step.kind}) left by ${step.exit}`,
+      {
+        ...(run && { runId: run.id }),
+        stepNo: step.step_no,
+        stepId: step.step_id,
+        leftAt: step.left_at?.toISOString() ?? null,
+        exit: step.exit,
+        input: step.input,
+        output: step.output,
+        error: step.error,
+      },
+    ),
   );
 }
 
 function effectLines(effects: readonly EffectRow[]): TraceEntry[] {
   return effects.flatMap((effect) => {
-    const planned = line(effect.created_at, 'outbox', effect.kind === 'http' ? 'A request was planned' : 'A message was planned', {
-      outboxId: effect.id,
-      messageId: effect.message_id,
-      stepNo: effect.step_no,
-      effectNo: effect.effect_no,
-      state: effect.state,
-      attempts: effect.attempts,
-    });
+    const planned = line(
+      effect.created_at,
+      'outbox',
+      effect.kind === 'http' ? 'A request was planned' : 'A message was planned',
+      {
+        outboxId: effect.id,
+        messageId: effect.message_id,
+        stepNo: effect.step_no,
+        effectNo: effect.effect_no,
+        state: effect.state,
+        attempts: effect.attempts,
+      },
+    );
     return effect.settled_at === null ? [planned] : [planned, settled(effect, effect.settled_at)];
   });
 }

@@ -28,6 +28,7 @@ export const apiDefinition: ChannelDefinition<ApiCredentials> = {
     maxCaptionLength: 1_000_000,
     choices: { max: 100, maxLabelLength: 1_000 },
     location: true,
+    severalParts: true,
   },
   needsPublicUrl: false,
   hasSandbox: false,

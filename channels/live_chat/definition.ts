@@ -70,6 +70,7 @@ export const liveChatDefinition: ChannelDefinition<LiveChatCredentials> = {
     maxCaptionLength: 2000,
     choices: { max: 12, maxLabelLength: 80 },
     location: true,
+    severalParts: true,
   },
   needsPublicUrl: false,
   hasSandbox: false,

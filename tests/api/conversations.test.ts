@@ -46,9 +46,15 @@ async function start(text = 'Hello', from = { id: `contact-${++counter}`, name: 
   return receive(api, inbox, { id: `m-${++counter}`, from, text });
 }
 const patch = (id: string, body: object, as: TestRequest['as'] = 'agent') =>
-  json<Conversation & { error?: { code: string } }>(`/api/conversations/${id}`, { method: 'PATCH', as, body });
+  json<Conversation & { error?: { code: string } }>(`/api/conversations/${id}`, {
+    method: 'PATCH',
+    as,
+    body,
+  });
 const kinds = async (id: string): Promise<string[]> =>
-  (await json<{ items: { kind: string }[] }>(`/api/conversations/${id}/activities`)).body.items.map((item) => item.kind);
+  (await json<{ items: { kind: string }[] }>(`/api/conversations/${id}/activities`)).body.items.map(
+    (item) => item.kind,
+  );
 
 test('a conversation as the contract shapes it', async () => {
   const from = { id: 'külli:😀', name: 'Külli' };
@@ -86,7 +92,11 @@ test('paging gives every conversation exactly once, also of one moment and while
   const other = await createApiInbox(api, 'Paging');
   const ids: string[] = [];
   for (let index = 0; index < 23; index++) {
-    const { conversationId } = await receive(api, other, { id: `p-${index}`, from: { id: `p-${index}` }, text: 'x' });
+    const { conversationId } = await receive(api, other, {
+      id: `p-${index}`,
+      from: { id: `p-${index}` },
+      text: 'x',
+    });
     ids.push(conversationId);
   }
   // Half of them at the same instant, with microseconds that a JavaScript date can't hold.
@@ -117,12 +127,20 @@ test('filters and search', async () => {
   const found = await start(`I want the ${needle} one`);
   await start('something else');
   const by = async (query: string): Promise<string[]> =>
-    (await json<{ items: Conversation[] }>(`/api/conversations?${query}&limit=100`)).body.items.map((item) => item.id);
-  expect(await by(`q=${encodeURIComponent(needle.toUpperCase().toLowerCase())}`)).toEqual([found.conversationId]);
+    (await json<{ items: Conversation[] }>(`/api/conversations?${query}&limit=100`)).body.items.map(
+      (item) => item.id,
+    );
+  expect(await by(`q=${encodeURIComponent(needle.toUpperCase().toLowerCase())}`)).toEqual([
+    found.conversationId,
+  ]);
   // A percent sign is a percent sign, a NUL is no crash.
   expect(await by('q=%25%25%25')).toEqual([]);
   expect(await by(`q=${encodeURIComponent('a\u0000b')}`)).toEqual([]);
-  await patch(found.conversationId, { labels: ['vip'], priority: 'high', assigneeId: api.workspace.users.agent });
+  await patch(found.conversationId, {
+    labels: ['vip'],
+    priority: 'high',
+    assigneeId: api.workspace.users.agent,
+  });
   expect(await by('label=vip')).toEqual([found.conversationId]);
   expect(await by('priority=high')).toEqual([found.conversationId]);
   expect(await by(`assigneeId=${api.workspace.users.agent}`)).toEqual([found.conversationId]);
@@ -145,7 +163,11 @@ test('unread counts are per member, a reply reads, and the mark never goes back'
     (await json<Conversation>(`/api/conversations/${conversationId}`, { cookie })).body.unreadCount;
   expect(await unread()).toBe(2);
   const read = (seq: number) =>
-    api.request(`/api/conversations/${conversationId}/read`, { cookie, body: { seq }, headers: { origin: api.deps.config.publicUrl } });
+    api.request(`/api/conversations/${conversationId}/read`, {
+      cookie,
+      body: { seq },
+      headers: { origin: api.deps.config.publicUrl },
+    });
   expect((await read(1)).status).toBe(204);
   expect(await unread()).toBe(1);
   await read(2);
@@ -163,11 +185,16 @@ test('resolve, reopen, pending, snooze', async () => {
   expect((await patch(conversationId, { status: 'open' })).body.status).toBe('open');
   expect((await patch(conversationId, { status: 'pending' })).body.status).toBe('pending');
   expect((await patch(conversationId, { status: 'snoozed' })).status).toBe(422);
-  expect((await patch(conversationId, { status: 'snoozed', snoozedUntil: '2020-01-01T00:00:00Z' })).status).toBe(422);
+  expect(
+    (await patch(conversationId, { status: 'snoozed', snoozedUntil: '2020-01-01T00:00:00Z' })).status,
+  ).toBe(422);
   const until = new Date(Date.now() + 3_600_000).toISOString();
   const snoozed = await patch(conversationId, { status: 'snoozed', snoozedUntil: until });
   expect(snoozed.body).toMatchObject({ status: 'snoozed', snoozedUntil: until });
-  expect((await patch(conversationId, { status: 'open' })).body).toMatchObject({ status: 'open', snoozedUntil: null });
+  expect((await patch(conversationId, { status: 'open' })).body).toMatchObject({
+    status: 'open',
+    snoozedUntil: null,
+  });
   expect(await kinds(conversationId)).toEqual(['resolved', 'reopened', 'set_pending', 'snoozed', 'reopened']);
 });
 
@@ -177,7 +204,11 @@ test('a resolved one is not reopened beside an open one of the same contact', as
   await patch(first.conversationId, { status: 'resolved' });
   await api.deps.engineDb
     .updateTable('conversations')
-    .set({ resolved_at: new Date('2020-01-01'), last_message_at: new Date('2020-01-01'), last_in_at: new Date('2020-01-01') })
+    .set({
+      resolved_at: new Date('2020-01-01'),
+      last_message_at: new Date('2020-01-01'),
+      last_in_at: new Date('2020-01-01'),
+    })
     .where('id', '=', first.conversationId)
     .execute();
   const second = await start('two', from);
@@ -198,7 +229,9 @@ test('labels are a set, known afterwards, and one line says what changed', async
   expect((await patch(conversationId, { labels: ['a', 'b', 'a'] })).body.labels).toEqual(['a', 'b']);
   await patch(conversationId, { labels: ['b', 'c'] });
   await patch(conversationId, { labels: ['b', 'c'] });
-  const { body } = await json<{ items: { kind: string; data: object }[] }>(`/api/conversations/${conversationId}/activities`);
+  const { body } = await json<{ items: { kind: string; data: object }[] }>(
+    `/api/conversations/${conversationId}/activities`,
+  );
   expect(body.items.map((item) => item.data)).toEqual([
     { added: ['a', 'b'], removed: [] },
     { added: ['c'], removed: ['a'] },
@@ -221,14 +254,19 @@ test('taking over, giving back, assigning', async () => {
   // In one request the takeover stands beside the reopening.
   const both = await patch(conversationId, { status: 'resolved' });
   expect(both.body.owner).toBe('none');
-  expect((await patch(conversationId, { status: 'open', owner: 'human' })).body).toMatchObject({ status: 'open', owner: 'human' });
+  expect((await patch(conversationId, { status: 'open', owner: 'human' })).body).toMatchObject({
+    status: 'open',
+    owner: 'human',
+  });
 });
 
 test('connecting to a customer counts for all conversations of the contact', async () => {
   const { conversationId } = await start('x', { id: 'crm', name: 'C' });
   const customer = await json<{ id: string }>('/api/customers', { as: 'agent', body: { name: 'Acme' } });
   expect(customer.status).toBe(201);
-  expect((await patch(conversationId, { customerId: customer.body.id })).body.customerId).toBe(customer.body.id);
+  expect((await patch(conversationId, { customerId: customer.body.id })).body.customerId).toBe(
+    customer.body.id,
+  );
   const listed = await json<{ items: Conversation[] }>(`/api/conversations?customerId=${customer.body.id}`);
   expect(listed.body.items.map((item) => item.id)).toEqual([conversationId]);
   expect((await patch(conversationId, { customerId: null })).body.customerId).toBeNull();
@@ -237,10 +275,13 @@ test('connecting to a customer counts for all conversations of the contact', asy
 test('unknown fields are ignored, wrong ones named, malformed JSON is 400', async () => {
   const { conversationId } = await start();
   expect((await patch(conversationId, { nonsense: 1, priority: 'low' })).body.priority).toBe('low');
-  const wrong = await json<{ error: { details: { path: string }[] } }>(`/api/conversations/${conversationId}`, {
-    method: 'PATCH',
-    body: { priority: 'very' },
-  });
+  const wrong = await json<{ error: { details: { path: string }[] } }>(
+    `/api/conversations/${conversationId}`,
+    {
+      method: 'PATCH',
+      body: { priority: 'very' },
+    },
+  );
   expect([wrong.status, wrong.body.error.details[0]?.path]).toEqual([422, 'priority']);
   const malformed = await json<{ error: { code: string } }>(`/api/conversations/${conversationId}`, {
     method: 'PATCH',
@@ -272,14 +313,19 @@ test('a reply: 201, then 200 with the same message; the engine is asked to send 
   const started = api.engineCalls.filter((call) => call.call === 'startOutbound').map((call) => call.input);
   // The repeat asks too: the first request may have died before it could.
   expect(started).toEqual([first.body.id, first.body.id]);
-  expect((await json<Conversation>(`/api/conversations/${conversationId}`)).body).toMatchObject({ owner: 'human', lastSeq: 2 });
+  expect((await json<Conversation>(`/api/conversations/${conversationId}`)).body).toMatchObject({
+    owner: 'human',
+    lastSeq: 2,
+  });
 });
 
 test('two requests at once with one clientMessageId make one message', async () => {
   const { conversationId } = await start();
   const answers = await Promise.all(
     Array.from({ length: 5 }, () =>
-      json<Message>(`/api/conversations/${conversationId}/messages`, { body: { clientMessageId: 'same', text: 'x' } }),
+      json<Message>(`/api/conversations/${conversationId}/messages`, {
+        body: { clientMessageId: 'same', text: 'x' },
+      }),
     ),
   );
   expect(answers.map((answer) => answer.status).sort()).toEqual([200, 200, 200, 200, 201]);
@@ -325,7 +371,9 @@ test.each([
   ['100 kB', 'ä😀'.repeat(20_000), 'ä😀'.repeat(20_000)],
 ])('%s is stored and comes back', async (_, text, stored) => {
   const { conversationId } = await start(text);
-  const sent = await json<Message>(`/api/conversations/${conversationId}/messages`, { body: { clientMessageId: 't', text } });
+  const sent = await json<Message>(`/api/conversations/${conversationId}/messages`, {
+    body: { clientMessageId: 't', text },
+  });
   expect([sent.status, sent.body.text === stored]).toEqual([201, true]);
   const { body } = await json<{ items: Message[] }>(`/api/conversations/${conversationId}/messages`);
   expect(body.items.map((message) => message.text === stored)).toEqual([true, true]);
@@ -335,7 +383,8 @@ test.each([
 
 test('messages: ascending, older pages by cursor and before, newer by after, activities on request', async () => {
   const { conversationId } = await start('1', { id: 'long', name: 'L' });
-  for (let index = 2; index <= 12; index++) await receive(api, inbox, { id: `l-${index}`, from: { id: 'long' }, text: String(index) });
+  for (let index = 2; index <= 12; index++)
+    await receive(api, inbox, { id: `l-${index}`, from: { id: 'long' }, text: String(index) });
   await patch(conversationId, { labels: ['busy'] });
   const get = (query: string) =>
     json<{ items: Message[]; nextCursor: string | null; activities?: { kind: string; afterSeq: number }[] }>(

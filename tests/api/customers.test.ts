@@ -25,7 +25,12 @@ async function json<T>(path: string, options?: TestRequest): Promise<{ status: n
 
 test('create, read, change, delete', async () => {
   const created = await json<Customer>('/api/customers', {
-    body: { name: ' Acme \u0000', email: 'buy@acme.test', fields: { tier: 'gold', since: 2019 }, unknown: true },
+    body: {
+      name: ' Acme \u0000',
+      email: 'buy@acme.test',
+      fields: { tier: 'gold', since: 2019 },
+      unknown: true,
+    },
   });
   expect(created.status).toBe(201);
   expect(created.body).toMatchObject({
@@ -37,8 +42,16 @@ test('create, read, change, delete', async () => {
     contacts: [],
   });
   const path = `/api/customers/${created.body.id}`;
-  const changed = await json<Customer>(path, { method: 'PATCH', body: { email: null, phone: '+372 5', fields: { tier: null, vat: 'EE1' } } });
-  expect(changed.body).toMatchObject({ name: 'Acme \uFFFD', email: null, phone: '+372 5', fields: { since: 2019, vat: 'EE1' } });
+  const changed = await json<Customer>(path, {
+    method: 'PATCH',
+    body: { email: null, phone: '+372 5', fields: { tier: null, vat: 'EE1' } },
+  });
+  expect(changed.body).toMatchObject({
+    name: 'Acme \uFFFD',
+    email: null,
+    phone: '+372 5',
+    fields: { since: 2019, vat: 'EE1' },
+  });
   expect((await json<Customer>(path)).body.fields).toEqual({ since: 2019, vat: 'EE1' });
   expect((await api.request(path, { method: 'DELETE', as: 'agent' })).status).toBe(204);
   expect((await json(path)).status).toBe(404);
@@ -53,10 +66,14 @@ test('a customer needs a name', async () => {
 });
 
 test('search finds any part of name, email, phone, company, literally', async () => {
-  await json('/api/customers', { body: { name: '100% Kohv', email: 'info@kohv.test', company: 'Kohvik OÜ' } });
+  await json('/api/customers', {
+    body: { name: '100% Kohv', email: 'info@kohv.test', company: 'Kohvik OÜ' },
+  });
   await json('/api/customers', { body: { name: '100 teed' } });
   const find = async (q: string): Promise<string[]> =>
-    (await json<{ items: Customer[] }>(`/api/customers?q=${encodeURIComponent(q)}`)).body.items.map((item) => item.name);
+    (await json<{ items: Customer[] }>(`/api/customers?q=${encodeURIComponent(q)}`)).body.items.map(
+      (item) => item.name,
+    );
   expect(await find('100%')).toEqual(['100% Kohv']);
   expect(await find('KOHVIK')).toEqual(['100% Kohv']);
   expect(await find('o@koh')).toEqual(['100% Kohv']);
@@ -68,7 +85,11 @@ test('deleting one leaves its contacts and conversations, without a customer', a
   const { conversationId } = await receive(api, inbox, { id: 'x', from: { id: 'their-id' }, text: 'hi' });
   const { body } = await json<Customer>('/api/customers', { body: { name: 'Gone' } });
   await json(`/api/conversations/${conversationId}`, { method: 'PATCH', body: { customerId: body.id } });
-  expect((await json<Customer>(`/api/customers/${body.id}`)).body.contacts).toMatchObject([{ externalId: 'their-id' }]);
+  expect((await json<Customer>(`/api/customers/${body.id}`)).body.contacts).toMatchObject([
+    { externalId: 'their-id' },
+  ]);
   await api.request(`/api/customers/${body.id}`, { method: 'DELETE', as: 'agent' });
-  expect((await json<{ customerId: null }>(`/api/conversations/${conversationId}`)).body.customerId).toBeNull();
+  expect(
+    (await json<{ customerId: null }>(`/api/conversations/${conversationId}`)).body.customerId,
+  ).toBeNull();
 });

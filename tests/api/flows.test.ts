@@ -35,24 +35,36 @@ async function newFlow(name = 'Welcome'): Promise<Flow> {
 }
 const saveDraft = (id: string, draft: unknown) =>
   json<Flow & Partial<Refusal>>(`/api/flows/${id}/draft`, { method: 'PUT', body: draft });
-const publish = (id: string) => json<{ versionNo: number } & Refusal>(`/api/flows/${id}/publish`, { method: 'POST' });
+const publish = (id: string) =>
+  json<{ versionNo: number } & Refusal>(`/api/flows/${id}/publish`, { method: 'POST' });
 
 test('a new flow is empty, behind the others, and not published', async () => {
   const [first, second] = [await newFlow(), await newFlow()];
-  expect(first).toMatchObject({ name: 'Welcome', enabled: true, publishedVersionNo: null, hasUnpublishedChanges: true });
+  expect(first).toMatchObject({
+    name: 'Welcome',
+    enabled: true,
+    publishedVersionNo: null,
+    hasUnpublishedChanges: true,
+  });
   expect(second.position).toBe(first.position + 1);
   expect(first.problems.map((problem) => problem.code)).toContain('missing_entry');
 });
 
 test('any object is a draft, kept as it is; what is wrong with it is told', async () => {
   const { id } = await newFlow();
-  for (const draft of [{}, { nonsense: [1, null, { deep: 'x' }] }, { schemaVersion: 99 }, { ...askFlow(), extra: 'kept' }]) {
+  for (const draft of [
+    {},
+    { nonsense: [1, null, { deep: 'x' }] },
+    { schemaVersion: 99 },
+    { ...askFlow(), extra: 'kept' },
+  ]) {
     const saved = await saveDraft(id, draft);
     expect([saved.status, saved.body.draft]).toEqual([200, draft]);
   }
   expect((await saveDraft(id, { schemaVersion: 1, steps: 5 })).body.problems[0]?.code).toBe('malformed');
   expect((await saveDraft(id, { text: 'a\u0000b\uD800' })).body.draft).toEqual({ text: 'a\uFFFDb\uFFFD' });
-  for (const notAnObject of ['[]', '"text"', '5', 'null']) expect((await saveDraft(id, notAnObject)).status).toBe(422);
+  for (const notAnObject of ['[]', '"text"', '5', 'null'])
+    expect((await saveDraft(id, notAnObject)).status).toBe(422);
   expect((await saveDraft(id, '{"a":')).status).toBe(400);
   expect((await saveDraft(id, `{"a":${'['.repeat(50_000)}${']'.repeat(50_000)}}`)).status).toBe(422);
   expect((await saveDraft(id, { a: 'x'.repeat(1024 * 1024) })).status).toBe(413);
@@ -63,13 +75,19 @@ test('publish: an unsound flow says where, and what is published stays', async (
   await saveDraft(id, askFlow());
   expect((await publish(id)).body).toEqual({ versionNo: 1 });
   const broken = askFlow();
-  await saveDraft(id, { ...broken, steps: { ...broken.steps, ask: { ...broken.steps['ask'], exits: { reply: 'nowhere' } } } });
+  await saveDraft(id, {
+    ...broken,
+    steps: { ...broken.steps, ask: { ...broken.steps['ask'], exits: { reply: 'nowhere' } } },
+  });
   const refused = await publish(id);
   expect([refused.status, refused.body.error.code]).toEqual([422, 'not_publishable']);
   expect(refused.body.error.details).toEqual(
     expect.arrayContaining([expect.objectContaining({ step: 'ask', exit: 'reply', code: 'dangling_exit' })]),
   );
-  expect((await json<Flow>(`/api/flows/${id}`)).body).toMatchObject({ publishedVersionNo: 1, hasUnpublishedChanges: true });
+  expect((await json<Flow>(`/api/flows/${id}`)).body).toMatchObject({
+    publishedVersionNo: 1,
+    hasUnpublishedChanges: true,
+  });
 });
 
 test('versions count up, never change, and an earlier one can be published again', async () => {
@@ -78,9 +96,17 @@ test('versions count up, never change, and an earlier one can be published again
     await saveDraft(id, askFlow({ timeoutSeconds }));
     await publish(id);
   }
-  expect((await json<Flow>(`/api/flows/${id}`)).body).toMatchObject({ publishedVersionNo: 3, hasUnpublishedChanges: false });
-  expect((await json(`/api/flows/${id}/rollback`, { body: { versionNo: 1 } })).body).toEqual({ versionNo: 1 });
-  expect((await json<Flow>(`/api/flows/${id}`)).body).toMatchObject({ publishedVersionNo: 1, draft: askFlow({ timeoutSeconds: 30 }) });
+  expect((await json<Flow>(`/api/flows/${id}`)).body).toMatchObject({
+    publishedVersionNo: 3,
+    hasUnpublishedChanges: false,
+  });
+  expect((await json(`/api/flows/${id}/rollback`, { body: { versionNo: 1 } })).body).toEqual({
+    versionNo: 1,
+  });
+  expect((await json<Flow>(`/api/flows/${id}`)).body).toMatchObject({
+    publishedVersionNo: 1,
+    draft: askFlow({ timeoutSeconds: 30 }),
+  });
   expect((await json(`/api/flows/${id}/rollback`, { body: { versionNo: 9 } })).status).toBe(422);
   expect((await publish(id)).body).toEqual({ versionNo: 4 });
   const first = await json<{ items: { versionNo: number; definition: object }[]; nextCursor: string }>(
@@ -90,8 +116,14 @@ test('versions count up, never change, and an earlier one can be published again
   const rest = await json<{ items: { versionNo: number; definition: object }[]; nextCursor: null }>(
     `/api/flows/${id}/versions?limit=3&cursor=${first.body.nextCursor}`,
   );
-  expect(rest.body).toMatchObject({ items: [{ versionNo: 1, definition: askFlow({ timeoutSeconds: 10 }) }], nextCursor: null });
-  expect((await json(`/api/flows/${id}/versions/2`)).body).toMatchObject({ versionNo: 2, definition: askFlow({ timeoutSeconds: 20 }) });
+  expect(rest.body).toMatchObject({
+    items: [{ versionNo: 1, definition: askFlow({ timeoutSeconds: 10 }) }],
+    nextCursor: null,
+  });
+  expect((await json(`/api/flows/${id}/versions/2`)).body).toMatchObject({
+    versionNo: 2,
+    definition: askFlow({ timeoutSeconds: 20 }),
+  });
   expect((await json(`/api/flows/${id}/versions/99`)).status).toBe(404);
 });
 
@@ -105,13 +137,19 @@ test('two publish at once: two numbers', async () => {
 test('a flow may name only what exists', async () => {
   const { id } = await newFlow();
   const flow = askFlow();
-  await saveDraft(id, { ...flow, triggers: [{ kind: 'message_received', inboxIds: [uuidV7()], match: { kind: 'any' } }] });
+  await saveDraft(id, {
+    ...flow,
+    triggers: [{ kind: 'message_received', inboxIds: [uuidV7()], match: { kind: 'any' } }],
+  });
   expect((await publish(id)).body.error.details.map((detail) => detail.code)).toEqual(['unknown_inbox']);
 });
 
 test('rename, switch off, move; delete', async () => {
   const { id } = await newFlow();
-  const changed = await json<Flow>(`/api/flows/${id}`, { method: 'PATCH', body: { name: 'Other', enabled: false, position: 7 } });
+  const changed = await json<Flow>(`/api/flows/${id}`, {
+    method: 'PATCH',
+    body: { name: 'Other', enabled: false, position: 7 },
+  });
   expect(changed.body).toMatchObject({ name: 'Other', enabled: false, position: 7 });
   expect((await json(`/api/flows/${id}`, { method: 'PATCH', body: { position: -1 } })).status).toBe(422);
   expect((await api.request(`/api/flows/${id}`, { method: 'DELETE', as: 'builder' })).status).toBe(204);
@@ -131,9 +169,11 @@ test('simulating and replaying say that they are not there yet', async () => {
 
 test('the list pages newest first', async () => {
   const all: string[] = [];
-  for (let cursor: string | null = ''; cursor !== null; ) {
+  for (let cursor: string | null = ''; cursor !== null;) {
     const query: string = cursor === '' ? '' : `&cursor=${cursor}`;
-    const { body }: { body: { items: Flow[]; nextCursor: string | null } } = await json(`/api/flows?limit=2${query}`);
+    const { body }: { body: { items: Flow[]; nextCursor: string | null } } = await json(
+      `/api/flows?limit=2${query}`,
+    );
     all.push(...body.items.map((flow) => flow.id));
     cursor = body.nextCursor;
   }

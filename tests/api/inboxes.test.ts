@@ -25,7 +25,11 @@ interface Inbox {
   warnings?: string[];
 }
 interface Refusal {
-  error: { code: string; message: string; details?: { inboxId?: string; path?: string }[] & { inboxId?: string } };
+  error: {
+    code: string;
+    message: string;
+    details?: { inboxId?: string; path?: string }[] & { inboxId?: string };
+  };
 }
 
 /** Telegram as far as connecting goes: who the bot is, where its webhook points. */
@@ -61,7 +65,8 @@ async function answer(request: IncomingMessage): Promise<{ status: number; body:
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const [, token = '', method = ''] = /^\/telegram\/bot([^/]+)\/(\w+)/.exec(request.url ?? '') ?? [];
   calls.push(method);
-  if (failing) return { status: 500, body: { ok: false, error_code: 500, description: 'Internal Server Error' } };
+  if (failing)
+    return { status: 500, body: { ok: false, error_code: 500, description: 'Internal Server Error' } };
   const bot = bots.get(token);
   if (!bot) return { status: 401, body: { ok: false, error_code: 401, description: 'Unauthorized' } };
   const text = Buffer.concat(chunks).toString();
@@ -81,16 +86,21 @@ function newBot(): { token: string; id: number } {
   bots.set(token, { id, username: `bot_${id}`, webhook: null });
   return { token, id };
 }
-async function json<T>(path: string, options?: TestRequest): Promise<{ status: number; body: T; text: string }> {
+async function json<T>(
+  path: string,
+  options?: TestRequest,
+): Promise<{ status: number; body: T; text: string }> {
   const response = await api.request(path, options);
   const text = await response.text();
   return { status: response.status, body: JSON.parse(text) as T, text };
 }
-const create = <T = Inbox>(body: object, options: TestRequest = {}) => json<T>('/api/inboxes', { ...options, body });
+const create = <T = Inbox>(body: object, options: TestRequest = {}) =>
+  json<T>('/api/inboxes', { ...options, body });
 const telegram = <T = Inbox>(token: string, options?: TestRequest) =>
   create<T>({ type: 'telegram', name: 'Bot', credentials: { botToken: token } }, options);
 const countInboxes = async (): Promise<number> =>
-  (await api.deps.engineDb.selectFrom('inboxes').select('id').where('deleted_at', 'is', null).execute()).length;
+  (await api.deps.engineDb.selectFrom('inboxes').select('id').where('deleted_at', 'is', null).execute())
+    .length;
 
 test('an api inbox: its secret once, sealed in the row, nowhere else', async () => {
   const { status, body } = await create<{ inbox: Inbox; secret: string }>({
@@ -116,7 +126,9 @@ test('an api inbox: its secret once, sealed in the row, nowhere else', async () 
     .where('id', '=', body.inbox.id)
     .executeTakeFirstOrThrow();
   expect(row.credentials.includes(Buffer.from(body.secret))).toBe(false);
-  expect(JSON.parse(open(api.deps.keyring, row.credentials, `inbox/${body.inbox.id}`).toString())).toMatchObject({
+  expect(
+    JSON.parse(open(api.deps.keyring, row.credentials, `inbox/${body.inbox.id}`).toString()),
+  ).toMatchObject({
     secret: body.secret,
     idempotent: true,
   });
@@ -144,12 +156,18 @@ test('every other type says that it is not available yet', async () => {
     const { status, body } = await create<Refusal>({ type, name: 'x', credentials: {} });
     expect([type, status, body.error.code]).toEqual([type, 422, 'channel_not_available']);
   }
-  expect((await create<Refusal>({ type: 'pigeon', name: 'x', credentials: {} })).body.error.code).toBe('invalid');
+  expect((await create<Refusal>({ type: 'pigeon', name: 'x', credentials: {} })).body.error.code).toBe(
+    'invalid',
+  );
 });
 
 test('a wrong form names the field; nothing is left behind', async () => {
   const before = await countInboxes();
-  const { status, body } = await create<Refusal>({ type: 'telegram', name: 'Bot', credentials: { botToken: 'nonsense' } });
+  const { status, body } = await create<Refusal>({
+    type: 'telegram',
+    name: 'Bot',
+    credentials: { botToken: 'nonsense' },
+  });
   expect([status, body.error.details?.[0]?.path]).toEqual([422, 'credentials.botToken']);
   expect((await create<Refusal>({ type: 'api', name: '', credentials: {} })).status).toBe(422);
   expect(await countInboxes()).toBe(before);
@@ -220,7 +238,11 @@ test('rename, settings, reopen time; settings are checked by the channel', async
     method: 'PATCH',
     body: { name: 'Renamed \u0000', settings: { choices: 'keyboard' }, reopenWithinHours: 0 },
   });
-  expect(changed.body).toMatchObject({ name: 'Renamed \uFFFD', settings: { choices: 'keyboard' }, reopenWithinHours: 0 });
+  expect(changed.body).toMatchObject({
+    name: 'Renamed \uFFFD',
+    settings: { choices: 'keyboard' },
+    reopenWithinHours: 0,
+  });
   const wrong = await json<Refusal>(path, { method: 'PATCH', body: { settings: { choices: 'telepathy' } } });
   expect([wrong.status, wrong.body.error.details?.[0]?.path]).toEqual([422, 'settings.choices']);
 });
@@ -234,7 +256,10 @@ test('new credentials of the same account take it out of trouble; of another the
     .set({ state: 'needs_attention', can_send: false })
     .where('id', '=', created.body.id)
     .execute();
-  const other = await json<Refusal>(path, { method: 'PATCH', body: { credentials: { botToken: newBot().token } } });
+  const other = await json<Refusal>(path, {
+    method: 'PATCH',
+    body: { credentials: { botToken: newBot().token } },
+  });
   expect([other.status, other.body.error.code]).toEqual([422, 'other_account']);
   const renewed = `${id}:renewed`;
   bots.set(renewed, { id, username: `bot_${id}`, webhook: null });
@@ -257,7 +282,9 @@ test('a change of an inbox is told to the processes that cache it', async () => 
 test('delete: gone here, told to the provider; the account can be connected anew and history stays', async () => {
   const { token } = newBot();
   const created = await telegram(token);
-  const gone = await json<{ disconnectedAtProvider: boolean }>(`/api/inboxes/${created.body.id}`, { method: 'DELETE' });
+  const gone = await json<{ disconnectedAtProvider: boolean }>(`/api/inboxes/${created.body.id}`, {
+    method: 'DELETE',
+  });
   expect([gone.status, gone.body.disconnectedAtProvider]).toEqual([200, true]);
   expect(bots.get(token)?.webhook).toBeNull();
   expect((await api.request(`/api/inboxes/${created.body.id}`)).status).toBe(404);
@@ -268,9 +295,12 @@ test('delete: gone here, told to the provider; the account can be connected anew
 test('delete with a provider that is down says so', async () => {
   const created = await telegram(newBot().token);
   failing = true;
-  const gone = await json<{ disconnectedAtProvider: boolean; warning: string }>(`/api/inboxes/${created.body.id}`, {
-    method: 'DELETE',
-  });
+  const gone = await json<{ disconnectedAtProvider: boolean; warning: string }>(
+    `/api/inboxes/${created.body.id}`,
+    {
+      method: 'DELETE',
+    },
+  );
   expect(gone.body).toMatchObject({ disconnectedAtProvider: false });
   expect(gone.body.warning).toContain('Internal Server Error');
   expect((await api.request(`/api/inboxes/${created.body.id}`)).status).toBe(404);
@@ -286,7 +316,9 @@ test('probe stores what was found; the reason and since stay while nothing chang
   const { token } = newBot();
   const created = await telegram(token);
   const probe = () =>
-    json<{ inbox: Inbox; probe: { facts: object } }>(`/api/inboxes/${created.body.id}/probe`, { method: 'POST' });
+    json<{ inbox: Inbox; probe: { facts: object } }>(`/api/inboxes/${created.body.id}/probe`, {
+      method: 'POST',
+    });
   const bot = bots.get(token);
   bots.delete(token);
   const bad = await probe();
@@ -297,7 +329,10 @@ test('probe stores what was found; the reason and since stay while nothing chang
   if (bot) bots.set(token, bot);
   const good = await probe();
   expect(good.body.inbox).toMatchObject({ state: 'onboarding', outbound: { state: 'ok' }, canSend: true });
-  const diagnostics = await json<{ webhookUrl: string; probe: object }>(`/api/inboxes/${created.body.id}/diagnostics`, { as: 'agent' });
+  const diagnostics = await json<{ webhookUrl: string; probe: object }>(
+    `/api/inboxes/${created.body.id}/diagnostics`,
+    { as: 'agent' },
+  );
   expect(diagnostics.body.webhookUrl).toContain(created.body.id);
   expect(diagnostics.text).not.toContain(token);
 });
@@ -308,7 +343,11 @@ test('a probe that throws is a finding, not a 500', async () => {
   api.deps.registry.api.probe = () => Promise.reject(new ChannelError('reauthorize', 'The key was revoked.'));
   const { status, body } = await json<{ inbox: Inbox }>(`/api/inboxes/${inbox.id}/probe`, { method: 'POST' });
   api.deps.registry.api.probe = probe;
-  expect([status, body.inbox.outbound.state, body.inbox.outbound.reason]).toEqual([200, 'failing', 'The key was revoked.']);
+  expect([status, body.inbox.outbound.state, body.inbox.outbound.reason]).toEqual([
+    200,
+    'failing',
+    'The key was revoked.',
+  ]);
 });
 
 test('the test step: nothing, a message, an acknowledged answer, active', async () => {
@@ -318,9 +357,18 @@ test('the test step: nothing, a message, an acknowledged answer, active', async 
       `/api/inboxes/${inbox.id}/test`,
       { method: 'POST' },
     );
-  expect((await run()).body).toMatchObject({ passed: false, inbound: null, reply: null, inbox: { state: 'onboarding' } });
+  expect((await run()).body).toMatchObject({
+    passed: false,
+    inbound: null,
+    reply: null,
+    inbox: { state: 'onboarding' },
+  });
   const { conversationId, messageId } = await receive(api, inbox, { id: 'test', text: 'Is anybody there?' });
-  expect((await run()).body).toMatchObject({ passed: false, inbound: { messageId, conversationId }, reply: null });
+  expect((await run()).body).toMatchObject({
+    passed: false,
+    inbound: { messageId, conversationId },
+    reply: null,
+  });
   const sent = await json<{ id: string }>(`/api/conversations/${conversationId}/messages`, {
     body: { clientMessageId: 'a', text: 'Yes' },
   });

@@ -119,11 +119,11 @@ describe('the stream', () => {
     const { add, settle, conversationId } = await chat.createThread(visitor);
     await add({ direction: 'in', status: 'received', text: 'one' });
     await add({ direction: 'in', status: 'received', text: 'two' });
-    const reading = readStream(visitor, `?after=${conversationId}:1`, 3, async () => {
+    const reading = readStream(visitor, `?after=${conversationId}:1`, 3, async (shown) => {
       const planned = await add({ direction: 'out', status: 'planned', text: 'three' });
       await add({ direction: 'internal', status: 'sent', text: 'PRIVATE NOTE' });
       await add({ direction: 'in', status: 'received', text: 'five' });
-      await new Promise((resolve) => setTimeout(resolve, 400));
+      await shown(5);
       await settle(planned);
     });
     const { messages, text } = await reading;
@@ -139,8 +139,13 @@ describe('the stream', () => {
   });
 });
 
-/** Reads until `count` messages and the place after them came; `meanwhile` begins when the stream is up. */
-async function readStream(visitor: Visitor, query: string, count: number, meanwhile?: () => Promise<void>) {
+/** Reads until `count` messages and the place after them came; `meanwhile` begins when the stream is up and can wait for what it shows. */
+async function readStream(
+  visitor: Visitor,
+  query: string,
+  count: number,
+  meanwhile?: (shown: (seq: number) => Promise<void>) => Promise<void>,
+) {
   const response = await chat.stream(visitor.token, query);
   expect(response.status).toBe(200);
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
@@ -152,11 +157,16 @@ async function readStream(visitor: Visitor, query: string, count: number, meanwh
     [...text.matchAll(/^event: message\ndata: (.*)$/gm)].map(
       (match) => JSON.parse(match[1] ?? '') as { seq: number },
     );
+  const shown = async (seq: number): Promise<void> => {
+    await expect
+      .poll(() => messagesOf().some((message) => message.seq === seq), { timeout: 10_000 })
+      .toBe(true);
+  };
   for (;;) {
     const { done, value } = await reader.read();
     if (done) break;
     text += value;
-    if (text.includes('event: ping')) acting ??= meanwhile?.();
+    if (text.includes('event: ping')) acting ??= meanwhile?.(shown);
     const last = text.lastIndexOf('event: message');
     if (messagesOf().length >= count && text.indexOf('event: place', last) > 0 && text.endsWith('\n\n'))
       break;

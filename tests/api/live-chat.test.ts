@@ -180,7 +180,10 @@ describe('messages in', () => {
   it('slows down who writes too fast', async () => {
     const visitor = await chat.visitor();
     const statuses = await Promise.all(
-      Array.from({ length: 120 }, async (_, n) => (await chat.post(visitor.token, newMessage(`${n}`))).status),
+      Array.from(
+        { length: 120 },
+        async (_, n) => (await chat.post(visitor.token, newMessage(`${n}`))).status,
+      ),
     );
     const limited = statuses.filter((status) => status === 429).length;
     expect(limited).toBeGreaterThan(5);

@@ -24,7 +24,12 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-async function upload(bytes: Uint8Array, type: string, name: string, options: TestRequest = {}): Promise<Response> {
+async function upload(
+  bytes: Uint8Array,
+  type: string,
+  name: string,
+  options: TestRequest = {},
+): Promise<Response> {
   const form = new FormData();
   form.set('file', new File([new Uint8Array(bytes)], name, { type }));
   return api.request('/api/media', { as: 'agent', body: form, ...options });
@@ -40,12 +45,19 @@ const follow = (url: string, headers: Record<string, string> = {}): Promise<Resp
 
 test('the bytes decide what a file is, and come back as they were', async () => {
   const media = await uploaded(png, 'text/html', 'päev.png');
-  expect(media).toMatchObject({ kind: 'image', mimeType: 'image/png', name: 'päev.png', sizeBytes: png.length });
+  expect(media).toMatchObject({
+    kind: 'image',
+    mimeType: 'image/png',
+    name: 'päev.png',
+    sizeBytes: png.length,
+  });
   const response = await follow(media.url);
   expect(response.status).toBe(200);
   expect(Buffer.from(await response.arrayBuffer()).equals(png)).toBe(true);
   expect(response.headers.get('content-type')).toBe('image/png');
-  expect(response.headers.get('content-disposition')).toBe(`inline; filename="p_ev.png"; filename*=UTF-8''p%C3%A4ev.png`);
+  expect(response.headers.get('content-disposition')).toBe(
+    `inline; filename="p_ev.png"; filename*=UTF-8''p%C3%A4ev.png`,
+  );
   expect(response.headers.get('content-security-policy')).toBe("default-src 'none'; sandbox");
   expect(response.headers.get('x-content-type-options')).toBe('nosniff');
 });
@@ -55,7 +67,11 @@ test('a page is never shown in place', async () => {
   const response = await follow(media.url);
   expect(response.headers.get('content-disposition')).toMatch(/^attachment; filename="x___y\.html"/);
   expect(response.headers.get('content-security-policy')).toContain('sandbox');
-  const disguised = await uploaded(Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>'), 'image/svg+xml', 'a.svg');
+  const disguised = await uploaded(
+    Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>'),
+    'image/svg+xml',
+    'a.svg',
+  );
   expect((await follow(disguised.url)).headers.get('content-disposition')).toMatch(/^attachment/);
 });
 
@@ -63,7 +79,11 @@ test('ranges', async () => {
   const media = await uploaded(Buffer.from('0123456789'), 'text/plain', 'digits.txt');
   const part = async (range: string) => {
     const response = await follow(media.url, { range });
-    return [response.status, response.headers.get('content-range'), response.status === 416 ? '' : await response.text()];
+    return [
+      response.status,
+      response.headers.get('content-range'),
+      response.status === 416 ? '' : await response.text(),
+    ];
   };
   expect(await part('bytes=2-4')).toEqual([206, 'bytes 2-4/10', '234']);
   expect(await part('bytes=7-')).toEqual([206, 'bytes 7-9/10', '789']);
@@ -99,7 +119,11 @@ test('an expired link is refused', () => {
 
 test('bad uploads', async () => {
   expect((await api.request('/api/media', { as: 'agent', body: '{}' })).status).toBe(415);
-  const broken = { as: 'agent', body: 'x', headers: { 'content-type': 'multipart/form-data; boundary=y' } } as const;
+  const broken = {
+    as: 'agent',
+    body: 'x',
+    headers: { 'content-type': 'multipart/form-data; boundary=y' },
+  } as const;
   expect((await api.request('/api/media', broken)).status).toBe(400);
   const empty = new FormData();
   empty.set('other', 'x');
@@ -111,7 +135,9 @@ test('bad uploads', async () => {
 
 test('too large is 413 and stores nothing', async () => {
   const before = await api.deps.engineDb.selectFrom('media').select('id').execute();
-  expect((await upload(new Uint8Array(MAX_MEDIA_BYTES + 1), 'application/octet-stream', 'big')).status).toBe(413);
+  expect((await upload(new Uint8Array(MAX_MEDIA_BYTES + 1), 'application/octet-stream', 'big')).status).toBe(
+    413,
+  );
   expect((await api.deps.engineDb.selectFrom('media').select('id').execute()).length).toBe(before.length);
 });
 
@@ -123,12 +149,23 @@ test('an upload in a reply carries its own facts and a link, whatever the client
     as: 'agent',
     body: {
       clientMessageId: 'p',
-      parts: [{ kind: 'image', mediaId: media.id, mimeType: 'text/html', sizeBytes: 1, url: 'https://evil.test/x', caption: 'Here' }],
+      parts: [
+        {
+          kind: 'image',
+          mediaId: media.id,
+          mimeType: 'text/html',
+          sizeBytes: 1,
+          url: 'https://evil.test/x',
+          caption: 'Here',
+        },
+      ],
     },
   });
   expect(response.status).toBe(201);
   const { parts } = (await response.json()) as { parts: (Media & { caption: string })[] };
-  expect(parts).toMatchObject([{ kind: 'image', mediaId: media.id, mimeType: 'image/png', sizeBytes: png.length, caption: 'Here' }]);
+  expect(parts).toMatchObject([
+    { kind: 'image', mediaId: media.id, mimeType: 'image/png', sizeBytes: png.length, caption: 'Here' },
+  ]);
   expect((await follow(parts[0]?.url ?? '')).status).toBe(200);
   const other = await api.request(`/api/conversations/${conversationId}/messages`, {
     as: 'agent',

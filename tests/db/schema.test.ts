@@ -42,7 +42,13 @@ const kinds: Readonly<Record<string, string>> = {
 };
 
 async function migrated(): Promise<Tables> {
-  const { rows } = await client.query<{ table: string; column: string; type: string; notnull: boolean; default: boolean }>(
+  const { rows } = await client.query<{
+    table: string;
+    column: string;
+    type: string;
+    notnull: boolean;
+    default: boolean;
+  }>(
     `select c.relname as table, a.attname as column, format_type(a.atttypid, a.atttypmod) as type, a.attnotnull as notnull,
             a.atthasdef or a.attidentity <> '' as default
        from pg_class c join pg_namespace n on n.oid = c.relnamespace and n.nspname = 'public'
@@ -66,7 +72,9 @@ function written(): Tables {
   const file = path.join(import.meta.dirname, '../../db/schema.ts');
   const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true);
   const interfaces = new Map(
-    source.statements.filter(ts.isInterfaceDeclaration).map((declaration) => [declaration.name.text, declaration]),
+    source.statements
+      .filter(ts.isInterfaceDeclaration)
+      .map((declaration) => [declaration.name.text, declaration]),
   );
   const schema = interfaces.get('Schema');
   if (!schema) throw new Error('db/schema.ts has no interface Schema.');
@@ -74,15 +82,18 @@ function written(): Tables {
     properties(schema).map(({ name, type }) => {
       const table = interfaces.get(type.getText());
       if (!table) throw new Error(`Schema.${name} names ${type.getText()}, which is not there.`);
-      return [name, Object.fromEntries(properties(table).map((property) => [property.name, column(property.type)]))];
+      return [
+        name,
+        Object.fromEntries(properties(table).map((property) => [property.name, column(property.type)])),
+      ];
     }),
   );
 }
 
 function properties(declaration: ts.InterfaceDeclaration): { name: string; type: ts.TypeNode }[] {
-  return declaration.members.filter(ts.isPropertySignature).flatMap((member) =>
-    member.type ? [{ name: member.name.getText(), type: member.type }] : [],
-  );
+  return declaration.members
+    .filter(ts.isPropertySignature)
+    .flatMap((member) => (member.type ? [{ name: member.name.getText(), type: member.type }] : []));
 }
 
 function column(type: ts.TypeNode): Column {
@@ -93,10 +104,17 @@ function column(type: ts.TypeNode): Column {
   if (ts.isTypeReferenceNode(type) && type.typeName.getText() === 'ColumnType') {
     const [select, insert] = type.typeArguments ?? [];
     if (!select || !insert) throw new Error(`ColumnType without arguments: ${type.getText()}`);
-    return { ...column(select), optional: members(insert).includes('undefined') || members(select).includes('null') };
+    return {
+      ...column(select),
+      optional: members(insert).includes('undefined') || members(select).includes('null'),
+    };
   }
   const all = members(type);
-  return { type: all.filter((member) => member !== 'null').join(' | '), nullable: all.includes('null'), optional: all.includes('null') };
+  return {
+    type: all.filter((member) => member !== 'null').join(' | '),
+    nullable: all.includes('null'),
+    optional: all.includes('null'),
+  };
 }
 
 function members(type: ts.TypeNode): string[] {
@@ -127,17 +145,14 @@ test('a search by text runs on its index although row-level security is on', asy
     `insert into inboxes (id, workspace_id, type, name, account_key, credentials) values ($1, $2, 'api', 'i', 'a', '')`,
     [inboxId, workspaceId],
   );
-  await client.query(`insert into contacts (id, workspace_id, inbox_id, external_id) values ($1, $2, $3, 'x')`, [
-    contactId,
-    workspaceId,
-    inboxId,
-  ]);
-  await client.query(`insert into conversations (id, workspace_id, inbox_id, contact_id) values ($1, $2, $3, $4)`, [
-    conversationId,
-    workspaceId,
-    inboxId,
-    contactId,
-  ]);
+  await client.query(
+    `insert into contacts (id, workspace_id, inbox_id, external_id) values ($1, $2, $3, 'x')`,
+    [contactId, workspaceId, inboxId],
+  );
+  await client.query(
+    `insert into conversations (id, workspace_id, inbox_id, contact_id) values ($1, $2, $3, $4)`,
+    [conversationId, workspaceId, inboxId, contactId],
+  );
   await client.query(
     `insert into messages (id, workspace_id, conversation_id, inbox_id, seq, direction, author_kind, parts, text, status)
      select gen_random_uuid(), $1, $2, $3, n, 'in', 'contact', '[]', md5(n::text) || ' ' || md5((n * 7)::text), 'received'

@@ -17,7 +17,9 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 /** An open transaction that has emitted; ends when told. */
-async function open(label: string): Promise<{ more(label: string): Promise<void>; commit(): Promise<void>; rollback(): Promise<void> }> {
+async function open(
+  label: string,
+): Promise<{ more(label: string): Promise<void>; commit(): Promise<void>; rollback(): Promise<void> }> {
   const client = new pg.Client({ connectionString: database.url, options: '-c role=teloring_engine' });
   await client.connect();
   const more = async (text: string): Promise<void> => {
@@ -74,7 +76,7 @@ test('a reader who goes on from place to place sees each event once, in one orde
   const seen: unknown[] = [];
   let at = start;
   // The horizon is the whole server's: another database's transaction may hold the last events back for a while.
-  for (const until = Date.now() + 40_000; seen.length < 180 && Date.now() < until; ) {
+  for (const until = Date.now() + 40_000; seen.length < 180 && Date.now() < until;) {
     const events = await readEvents(database.engine, workspaceId, at, 7);
     seen.push(...events.map((event) => event.data['messageId']));
     at = events.at(-1) ?? at;
@@ -86,7 +88,9 @@ test('a reader who goes on from place to place sees each event once, in one orde
 });
 
 test('a place is found again by its position; a forgotten one is null', async () => {
-  await inWorkspace(database.app, workspaceId, (tx) => emit(tx, workspaceId, 'flow.updated', { flowId: 'f' }));
+  await inWorkspace(database.app, workspaceId, (tx) =>
+    emit(tx, workspaceId, 'flow.updated', { flowId: 'f' }),
+  );
   const end = await feedEnd(database.engine);
   expect(await feedCursorAt(database.engine, end.position)).toEqual(end);
   expect(await feedCursorAt(database.engine, 0)).toEqual({ xid: '0', position: 0 });
@@ -102,7 +106,7 @@ test('as the API a workspace sees only its own events', async () => {
   const seen = await inWorkspace(database.app, workspaceId, (tx) => readEvents(tx, null, beginning, 1000));
   expect(seen.length).toBeGreaterThan(0);
   expect(seen.filter((event) => event.workspaceId !== workspaceId)).toEqual([]);
-  await expect(inWorkspace(database.app, workspaceId, (tx) => emit(tx, other, 'flow.updated', {}))).rejects.toThrow(
-    /row-level security/,
-  );
+  await expect(
+    inWorkspace(database.app, workspaceId, (tx) => emit(tx, other, 'flow.updated', {})),
+  ).rejects.toThrow(/row-level security/);
 });

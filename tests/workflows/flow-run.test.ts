@@ -155,7 +155,7 @@ describe('people', () => {
           conversationId: conversation,
           actor,
           clientMessageId,
-          parts: [{ kind: 'text', text }],
+          units: [[{ kind: 'text', text }]],
           isPrivate: false,
           authorName: 'Ada',
         }),

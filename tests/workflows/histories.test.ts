@@ -60,7 +60,7 @@ test('each kind of life replays', async () => {
       actor: { kind: 'agent', id: null },
       authorName: 'Ada',
       clientMessageId: uuidV7(),
-      parts: [{ kind: 'text', text: 'Hello from a person' }],
+      units: [[{ kind: 'text', text: 'Hello from a person' }]],
       isPrivate: false,
     }),
   );

@@ -31,6 +31,8 @@ export interface Capabilities {
   /** Buttons: how many, and how long a label may be; null = choices become a numbered list. */
   choices: { max: number; maxLabelLength: number } | null;
   location: boolean;
+  /** One call carries a message of several parts; else each part is a message of its own. */
+  severalParts?: boolean;
   /** How long after the contact's last message we may write; absent = always. */
   window?: WindowRule;
 }

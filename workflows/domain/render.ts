@@ -7,7 +7,8 @@ import type { ChoicesPart, ContactCardPart, LocationPart, MediaPart, Part } from
 export type MediaLink = (mediaId: string) => string | null;
 
 /**
- * The provider calls a message becomes, in order; deterministic. Every unit holds one part within the capabilities. Nothing the
+ * The provider calls a message becomes, in order; deterministic. Every unit holds what the capabilities allow: one part, or all where
+ * a message may have several. Nothing the
  * contact should read is left out; empty texts are.
  */
 export function planUnits(
@@ -15,7 +16,9 @@ export function planUnits(
   capabilities: Capabilities,
   link: MediaLink = () => null,
 ): Part[][] {
-  return parts.flatMap((part) => degrade(part, capabilities, link)).map((part) => [part]);
+  const degraded = parts.flatMap((part) => degrade(part, capabilities, link));
+  if (capabilities.severalParts) return degraded.length === 0 ? [] : [degraded];
+  return degraded.map((part) => [part]);
 }
 
 function degrade(part: Part, capabilities: Capabilities, link: MediaLink): Part[] {
