@@ -104,10 +104,13 @@ export function createDispatcher(
   async function fill(): Promise<void> {
     try {
       const room = limit - unfinished.size;
+      // Before the rows are read: what is accepted meanwhile may not be among them, and sets it again.
+      backlog = false;
       const ids = await claimUnstarted(deps.pool, room);
-      backlog = ids.length >= room;
+      if (ids.length >= room) backlog = true;
       for (const id of ids) begin(id);
     } catch (error) {
+      backlog = true;
       deps.log.warn(
         { reason: error instanceof Error ? error.message : String(error) },
         'The queue could not be read; trying again.',
@@ -119,7 +122,7 @@ export function createDispatcher(
     accepted(eventIds) {
       if (stopped) return;
       // Behind a backlog the rows decide whose turn it is.
-      if (!eventIds || backlog || unfinished.size + eventIds.length > limit) backlog = true;
+      if (!eventIds || backlog || pumping || unfinished.size + eventIds.length > limit) backlog = true;
       else for (const id of eventIds) begin(id);
       pump();
     },

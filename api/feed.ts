@@ -37,6 +37,7 @@ export function createFeed(deps: { engineDb: Db; log: Pick<Logger, 'warn'> }): F
   let hurry = new AbortController();
 
   async function read(): Promise<void> {
+    // oxlint-disable-next-line no-unmodified-loop-condition -- join and leave change it while this waits
     while (listeners > 0) {
       try {
         if (floor === null) {

@@ -72,6 +72,13 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     applicationName: 'teloring-api',
   });
   const pool = poolOf(engineDb);
+  // What a transaction looks up while it decides has its own connections: all of the pool's may be deciding.
+  const lookupDb = connectDatabase({
+    ...database,
+    role: 'teloring_engine',
+    maxConnections: 4,
+    applicationName: 'teloring-lookups',
+  });
   const codec = createPayloadCodec(keyring);
   const connection = await NativeConnection.connect(await temporalConnectionOptions(config.temporal));
   const { namespace } = config.temporal;
@@ -83,7 +90,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   const media = createMediaStore(config.mediaUrl);
   const registry = createRegistry({ http, visitorKeys: visitorKeys(keyring), uploads: media });
   const inboxes = createInboxCache({
-    db: engineDb,
+    db: lookupDb,
     keyring,
     resolveUrls: (type, sandbox) =>
       isAvailable(type) ? resolveProviderUrls(config, definitions[type].providerUrls, sandbox) : {},
@@ -98,7 +105,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     pool,
     inboxes,
     registry,
-    definitions: createFlowDefinitions(pool, (json) => readDefinition(json, log)),
+    definitions: createFlowDefinitions(poolOf(lookupDb), (json) => readDefinition(json, log)),
     http,
     media,
     mediaUrl: (mediaId) => links.link(mediaId),
@@ -153,7 +160,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
       await connection.close();
       await http.close();
       await inboxes.close();
-      await Promise.all([engineDb.destroy(), appDb.destroy()]);
+      await Promise.all([engineDb.destroy(), lookupDb.destroy(), appDb.destroy()]);
     },
   };
 }

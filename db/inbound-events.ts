@@ -61,14 +61,23 @@ async function accept(
         insert into inbound_keys (key, event_id, workspace_id)
         select key, id, $9::uuid from incoming order by key
         on conflict (key) do nothing returning key, event_id
+      ), locked as materialized (
+        -- in one order for all, or two batches that share contacts would wait for each other
+        select count(pg_advisory_xact_lock(7001, lock)) as locks
+          from (select distinct hashtext(order_key) as lock from incoming join claimed using (key)
+                 where claimed.event_id = incoming.id order by 1 offset 0) l
       ), ordered as (
         select i.*, nextval('inbound_accept_no') as accept_no
-          from (select incoming.*, pg_advisory_xact_lock(7001, hashtext(order_key))
-                  from incoming join claimed using (key) where claimed.event_id = incoming.id order by n offset 0) i
+          from (select incoming.*
+                  from locked, incoming join claimed using (key)
+                 where locked.locks >= 0 and claimed.event_id = incoming.id order by n offset 0) i
       ), inserted as (
         insert into inbound_events (id, accept_no, workspace_id, inbox_id, type, account_key, provider_event_id, order_key, kind,
-                                    target_provider_message_id, payload, raw)
-        select id, accept_no, $9::uuid, $10::uuid, $11, $12, provider_event_id, order_key, kind, target, payload, $8::bytea from ordered
+                                    target_provider_message_id, payload, raw, started_at)
+        select id, accept_no, $9::uuid, $10::uuid, $11, $12, provider_event_id, order_key, kind, target, payload, $8::bytea,
+               -- no workflow will be: one that never finds its message must not lie in the dispatcher's queue for ever
+               case when target is not null then clock_timestamp() end
+          from ordered
       )
       select key, event_id, true as fresh from claimed`,
     values: [
@@ -173,7 +182,7 @@ export async function claimUnstarted(pool: pg.Pool, limit: number): Promise<stri
     `with waiting as (
        select id, accept_no, row_number() over (partition by workspace_id order by accept_no) as turn
          from (select id, accept_no, workspace_id from inbound_events
-                where started_at is null and workspace_id is not null and kind in ('message', 'reaction', 'contact')
+                where started_at is null and done_at is null and workspace_id is not null and kind in ('message', 'reaction', 'contact')
                 order by accept_no limit 5000) oldest
      ), mine as (
        select e.id from inbound_events e join (select id from waiting order by turn, accept_no limit $1) w using (id)
@@ -189,7 +198,7 @@ export async function claimUnstarted(pool: pg.Pool, limit: number): Promise<stri
 /** Gives back events whose workflow could not be started. */
 export async function unstart(pool: pg.Pool, eventIds: readonly string[]): Promise<void> {
   await pool.query(
-    'update inbound_events set started_at = null where id = any($1::uuid[]) and ingested_at is null',
+    'update inbound_events set started_at = null where id = any($1::uuid[]) and done_at is null',
     [eventIds],
   );
 }

@@ -29,7 +29,7 @@ export async function listMessages(
     .orderBy('seq', 'desc')
     .limit(limit + 1)
     .execute();
-  return rows.reverse();
+  return rows.toReversed();
 }
 
 export async function findMessage(tx: Tx, id: string): Promise<MessageRow | undefined> {
@@ -50,5 +50,5 @@ export async function listActivities(
   if (range.fromSeq !== undefined) query = query.where('after_seq', '>=', range.fromSeq);
   if (range.toSeq !== undefined) query = query.where('after_seq', '<=', range.toSeq);
   const rows = await query.orderBy('id', 'desc').limit(limit).execute();
-  return rows.reverse();
+  return rows.toReversed();
 }

@@ -4,7 +4,7 @@ import type { OwedWake } from '#domain/drive/snapshot.ts';
 import { LEASE_STALE_MS } from '#domain/drive/times.ts';
 
 export interface SweepFindings {
-  /** Accepted events whose workflow did not start, or started and never ingested. */
+  /** Accepted events whose workflow did not start, or started and never came to its end. */
   unstarted: string[];
   /** Free conversations with work older than `olderThanMs`: their driver. */
   drivers: ({ kind: 'run'; wake: OwedWake } | { kind: 'event'; eventId: string })[];
@@ -49,19 +49,23 @@ async function findDrivers(pool: pg.Pool, olderThanMs: number): Promise<SweepFin
     woken_no: number;
     event_id: string | null;
   }>(
-    `with stuck as (
-       select c.id, r.id as open_run, c.cursor, r.background from conversations c left join runs r on r.id = c.run_id
-        where c.lease_holder is null and c.updated_at < clock_timestamp() - make_interval(secs => $1)
-          and (c.cursor < c.last_in_seq or (r.id is not null and (
-                r.ending is not null or r.resume or (r.status = 'waiting' and r.deadline < clock_timestamp() - make_interval(secs => $1))
-                or (r.status = 'active' and not exists (select from outbox o join inboxes i on i.id = o.inbox_id
-                      where o.run_id = r.id and o.state = 'planned'
-                        and ((o.kind = 'message' and not i.can_send) or o.not_before > clock_timestamp() - make_interval(secs => $1)))))))
-        limit 200
+    // Unread rows and open runs apart: each has its index, and conversations at rest are not read.
+    `with due as (
+       select r.id, r.conversation_id, r.background from runs r
+        where r.ended_at is null and (r.ending is not null or r.resume
+           or (r.status = 'waiting' and r.deadline < clock_timestamp() - make_interval(secs => $1))
+           or (r.status = 'active' and not exists (select from outbox o join inboxes i on i.id = o.inbox_id
+                 where o.run_id = r.id and o.state = 'planned'
+                   and ((o.kind = 'message' and not i.can_send) or o.not_before > clock_timestamp() - make_interval(secs => $1)))))
+     ), stuck as (
+       (select c.id, c.run_id as open_run, c.cursor from conversations c
+         where c.cursor < c.last_in_seq and c.lease_holder is null and c.updated_at < clock_timestamp() - make_interval(secs => $1) limit 200)
+       union
+       (select c.id, due.id, c.cursor from due join conversations c on c.run_id = due.id
+         where c.lease_holder is null and c.updated_at < clock_timestamp() - make_interval(secs => $1) limit 200)
      ), background as (
-       select r.id from runs r where r.background and r.ended_at is null and r.lease_holder is null
-          and r.updated_at < clock_timestamp() - make_interval(secs => $1)
-          and (r.status = 'active' or r.deadline < clock_timestamp() - make_interval(secs => $1)) limit 200
+       select r.id from runs r join due using (id) where r.background and r.lease_holder is null
+          and r.updated_at < clock_timestamp() - make_interval(secs => $1) limit 200
      ), woken as (
        update runs set wake_no = wake_no + 1 where id in (select open_run from stuck where open_run is not null union select id from background)
        returning id, wake_no, woken_no
@@ -101,15 +105,16 @@ export async function sweep(pool: pg.Pool, olderThanMs = 10_000): Promise<SweepF
   // A status that crossed its send on the way: both committed without seeing each other.
   await pool.query(
     `select apply_provider_event(e.id) from inbound_events e
-      where e.applied_at is null and e.target_provider_message_id is not null and e.received_at > now() - interval '1 day'
+      where e.applied_at is null and e.target_provider_message_id is not null and e.id > uuid_floor(now() - interval '1 day')
         and exists (select from messages m where m.inbox_id = e.inbox_id and m.provider_message_id = e.target_provider_message_id)
       limit 500`,
   );
   const unstarted = await pool.query<{ id: string }>(
-    `select id from inbound_events
-      where ingested_at is null and done_at is null and workspace_id is not null and kind in ('message', 'reaction', 'contact')
+    `select id from inbound_events e
+      where done_at is null and workspace_id is not null and kind in ('message', 'reaction', 'contact')
         and received_at < clock_timestamp() - make_interval(secs => $1)
         and (started_at is null or started_at < clock_timestamp() - make_interval(secs => $1))
+        and not exists (select from conversations c where c.id = e.conversation_id and c.lease_holder = 'inbound/' || e.id)
       order by accept_no limit 500`,
     [seconds],
   );
@@ -119,11 +124,13 @@ export async function sweep(pool: pg.Pool, olderThanMs = 10_000): Promise<SweepF
     [seconds],
   );
   const outbound = await pool.query<{ message_id: string }>(
-    `select distinct on (o.conversation_id) o.message_id from outbox o join inboxes i on i.id = o.inbox_id
-      where o.run_id is null and i.can_send
-        and ((o.state = 'planned' and greatest(o.created_at, o.not_before) < clock_timestamp() - make_interval(secs => $1))
-          or (o.state = 'sending' and o.claim_expires_at < clock_timestamp() - make_interval(secs => $1)))
-      order by o.conversation_id, o.id limit 500`,
+    // Only the first of each conversation: those behind it leave after it, so while it isn't due none is forgotten.
+    `select head.message_id from (
+       select distinct on (o.conversation_id) o.* from outbox o join inboxes i on i.id = o.inbox_id join messages m on m.id = o.message_id
+        where o.run_id is null and i.can_send and o.state in ('planned', 'sending') order by o.conversation_id, m.seq) head
+      where (head.state = 'planned' and greatest(head.created_at, head.not_before) < clock_timestamp() - make_interval(secs => $1))
+         or (head.state = 'sending' and head.claim_expires_at < clock_timestamp() - make_interval(secs => $1))
+      limit 500`,
     [seconds],
   );
   return {

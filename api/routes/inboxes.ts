@@ -291,21 +291,22 @@ async function reauthorize(
   given: Record<string, unknown>,
 ) {
   const credentials = readCredentials(inbox.type, { ...inbox.credentials, ...storableObject(given) });
-  const other = (): ApiError =>
-    new ApiError(
-      422,
-      'other_account',
-      'These credentials are of another account. Connect it as an inbox of its own.',
-    );
   const known = deps.registry[inbox.type].accountKeyOf?.(credentials);
-  if (known !== undefined && known !== inbox.accountKey) throw other();
+  if (known !== undefined && known !== inbox.accountKey) throw otherAccount();
   const renewed = await connectAtProvider(deps, actor, inbox.type, { ...inbox, credentials });
   if (renewed.inbox.accountKey !== inbox.accountKey) {
     await disconnectAtProvider(deps, inbox.type, renewed.inbox);
-    throw other();
+    throw otherAccount();
   }
   return renewed;
 }
+
+const otherAccount = (): ApiError =>
+  new ApiError(
+    422,
+    'other_account',
+    'These credentials are of another account. Connect it as an inbox of its own.',
+  );
 
 type OwnInbox = CachedInbox & { type: AvailableChannelType };
 

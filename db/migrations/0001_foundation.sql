@@ -120,7 +120,8 @@ create table inbound_events (
   done_at timestamptz,             -- its workflow has nothing more to do
   error jsonb
 ) partition by range (id);
-create index inbound_events_unstarted on inbound_events (accept_no) where started_at is null and workspace_id is not null;
+create index inbound_events_open on inbound_events (accept_no)
+  where done_at is null and workspace_id is not null and kind in ('message', 'reaction', 'contact');
 create index inbound_events_pending on inbound_events (order_key, accept_no) where ingested_at is null;
 create index inbound_events_unmatched on inbound_events (inbox_id, target_provider_message_id) where applied_at is null and target_provider_message_id is not null;
 create index inbound_events_workspace on inbound_events (workspace_id, id desc);

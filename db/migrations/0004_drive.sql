@@ -14,7 +14,7 @@ create function emit_ui(p_workspace uuid, p_name text, p_data jsonb) returns voi
 $$;
 
 -- Statuses, edits and deletes that arrived before the message they speak of. Called with the message row there.
-create function apply_unmatched(p_inbox uuid, p_provider_message_id text) returns void language plpgsql as $$
+create function apply_unmatched(p_inbox uuid, p_provider_message_id text) returns boolean language plpgsql as $$
 declare
   e record;
 begin
@@ -23,6 +23,7 @@ begin
             order by accept_no loop
     perform apply_provider_event(e.id);
   end loop;
+  return found;
 end $$;
 
 -- How far a status has come; mirrors statusAdvances in workflows/domain/message.ts (a test compares the two).
@@ -86,90 +87,124 @@ create function open_conversation(p_workspace uuid, p_inbox uuid, p_contact uuid
 returns uuid language plpgsql as $$
 declare
   c record;
+  resolved uuid;
   created uuid;
 begin
   loop
-    select id, status into c from conversations
+    select id, status, reply_address into c from conversations
      where inbox_id = p_inbox and contact_id = p_contact and thread_key = p_thread and status <> 'resolved' for update;
     if found then
       if c.status <> 'open' then
         update conversations set status = 'open', snoozed_until = null, updated_at = clock_timestamp() where id = c.id;
       end if;
-      update conversations set reply_address = p_reply where id = c.id and reply_address <> p_reply;
+      if c.reply_address <> p_reply then
+        update conversations set reply_address = p_reply where id = c.id;
+      end if;
       return c.id;
     end if;
-    begin
-      update conversations set status = 'open', resolved_at = null, reply_address = p_reply, updated_at = clock_timestamp()
-       where id = (select id from conversations
-                    where inbox_id = p_inbox and contact_id = p_contact and thread_key = p_thread
-                      and status = 'resolved' and resolved_at > clock_timestamp() - make_interval(hours => p_reopen_hours)
-                    order by created_at desc limit 1 for update)
-      returning id into created;
-      if created is not null then
+    select id into resolved from conversations
+     where inbox_id = p_inbox and contact_id = p_contact and thread_key = p_thread
+       and status = 'resolved' and resolved_at > clock_timestamp() - make_interval(hours => p_reopen_hours)
+     order by created_at desc limit 1 for update;
+    if found then
+      begin
+        update conversations set status = 'open', resolved_at = null, reply_address = p_reply, updated_at = clock_timestamp()
+         where id = resolved;
         insert into conversation_activities (id, workspace_id, conversation_id, after_seq, kind, actor_kind)
-        select uuidv7(), p_workspace, created, last_seq, 'reopened', 'contact' from conversations where id = created;
-        return created;
-      end if;
-    exception when unique_violation then
-      continue; -- another one was opened meanwhile: take that
-    end;
+        select uuidv7(), p_workspace, resolved, last_seq, 'reopened', 'contact' from conversations where id = resolved;
+        return resolved;
+      exception when unique_violation then
+        continue; -- another one was opened meanwhile: take that
+      end;
+    end if;
     insert into conversations (id, workspace_id, inbox_id, contact_id, thread_key, reply_address)
     values (uuidv7(), p_workspace, p_inbox, p_contact, p_thread, p_reply)
     on conflict do nothing returning id into created;
     if created is not null then
-      perform emit_ui(p_workspace, 'conversation.created', jsonb_build_object('conversationId', created, 'inboxId', p_inbox));
+      insert into ui_events (workspace_id, name, data)
+      values (p_workspace, 'conversation.created', jsonb_build_object('conversationId', created, 'inboxId', p_inbox));
       return created;
     end if;
   end loop;
 end $$;
 
--- T1. Ingests every earlier accepted event of the same order key first, so that seq is the order of acceptance however the
--- workflows race. Repeatable: the same answer each time. Returns the conversation to drive, null where there is none.
-create function ingest_event(p_event uuid) returns uuid language plpgsql as $$
+-- The contact an event speaks of; a known one is not written yet: conversation before contact is the order of locks.
+create function meet_contact(e inbound_events) returns contacts language plpgsql as $$
 declare
-  mine inbound_events;
-  e inbound_events;
-  inbox inboxes;
-  v_contact uuid;
-  conv uuid;
-  v_seq bigint;
-  v_message uuid;
+  who jsonb := e.payload -> 'contact';
+  k contacts;
 begin
-  select * into mine from inbound_events where id = p_event;
+  loop
+    select * into k from contacts where inbox_id = e.inbox_id and external_id = who ->> 'externalId';
+    exit when found;
+    insert into contacts (id, workspace_id, inbox_id, external_id, name, email, phone, avatar_url)
+    values (uuidv7(), e.workspace_id, e.inbox_id, who ->> 'externalId', who ->> 'name', who ->> 'email', who ->> 'phone', who ->> 'avatarUrl')
+    on conflict (inbox_id, external_id) do nothing returning * into k;
+    exit when found;
+  end loop;
+  return k;
+end $$;
+
+-- What the provider says of a person fills gaps; what people here have written stays. Called with the conversation locked.
+create function fill_contact(k contacts, e inbound_events) returns boolean language plpgsql as $$
+declare
+  who jsonb := e.payload -> 'contact';
+  v_change text := e.payload ->> 'change';
+begin
+  if (k.name is null and who ->> 'name' is not null) or (k.email is null and who ->> 'email' is not null)
+     or (k.phone is null and who ->> 'phone' is not null) or (who ->> 'avatarUrl' <> coalesce(k.avatar_url, ''))
+     or v_change is not null or k.blocked_at is not null then
+    update contacts set name = coalesce(name, who ->> 'name'), email = coalesce(email, who ->> 'email'),
+           phone = coalesce(phone, who ->> 'phone'), avatar_url = coalesce(who ->> 'avatarUrl', avatar_url),
+           blocked_at = case when v_change = 'blocked' then e.received_at
+                             when e.kind = 'message' or v_change = 'unblocked' then null else blocked_at end
+     where id = k.id;
+    return true;
+  end if;
+  return false;
+end $$;
+
+-- T1. Ingests every earlier accepted event of the same order key first, so that seq is the order of acceptance however the
+-- workflows race. Repeatable: the same answer each time. Returns the conversation to drive, null where there is none: its row as locked
+-- and changed here, or only its id where the event was ingested before. (Functions are called by assignment where their result doesn't
+-- matter: `perform` would be a query of its own.)
+create function ingest(p_event uuid) returns conversations language plpgsql as $$
+declare
+  mine record;
+  e inbound_events;
+  k contacts;
+  c conversations;
+  conv uuid;
+  v_message uuid;
+  was boolean;
+  mine_done boolean := false;
+begin
+  select x.workspace_id, x.inbox_id, x.order_key, x.accept_no, x.ingested_at, x.conversation_id, i.reopen_within_hours, i.last_in_at,
+         case when x.ingested_at is null and x.workspace_id is not null then pg_advisory_xact_lock(7002, hashtext(x.order_key)) end as locked
+    into mine from inbound_events x left join inboxes i on i.id = x.inbox_id where x.id = p_event;
   if not found or mine.workspace_id is null then return null; end if;
-  if mine.ingested_at is not null then return mine.conversation_id; end if;
-  perform pg_advisory_xact_lock(7002, hashtext(mine.order_key));
-  select * into inbox from inboxes where id = mine.inbox_id;
+  if mine.ingested_at is not null then
+    c.id := mine.conversation_id;
+    return c;
+  end if;
+  -- read again from here on: whoever held the order key may have ingested mine as well
   for e in select * from inbound_events
             where order_key = mine.order_key and inbox_id = mine.inbox_id and ingested_at is null and accept_no <= mine.accept_no
               and kind in ('message', 'reaction', 'contact')
             order by accept_no for update loop
-    insert into contacts (id, workspace_id, inbox_id, external_id, name, email, phone, avatar_url)
-    values (uuidv7(), e.workspace_id, e.inbox_id, e.payload #>> '{contact,externalId}', e.payload #>> '{contact,name}',
-            e.payload #>> '{contact,email}', e.payload #>> '{contact,phone}', e.payload #>> '{contact,avatarUrl}')
-    on conflict (inbox_id, external_id) do nothing returning id into v_contact;
-    if v_contact is null then
-      select id into v_contact from contacts where inbox_id = e.inbox_id and external_id = e.payload #>> '{contact,externalId}';
-    end if;
-    conv := open_conversation(e.workspace_id, e.inbox_id, v_contact, coalesce(e.payload ->> 'threadKey', ''),
-                              coalesce(e.payload -> 'replyAddress', '{}'), inbox.reopen_within_hours);
-    -- what the provider says of a person fills gaps; what people here have written stays
-    update contacts set name = coalesce(name, e.payload #>> '{contact,name}'), email = coalesce(email, e.payload #>> '{contact,email}'),
-           phone = coalesce(phone, e.payload #>> '{contact,phone}'), avatar_url = coalesce(e.payload #>> '{contact,avatarUrl}', avatar_url),
-           blocked_at = case when e.payload ->> 'change' = 'blocked' then e.received_at
-                             when e.kind = 'message' or e.payload ->> 'change' = 'unblocked' then null else blocked_at end
-     where id = v_contact
-       and ((name is null and e.payload #>> '{contact,name}' is not null) or (email is null and e.payload #>> '{contact,email}' is not null)
-         or (phone is null and e.payload #>> '{contact,phone}' is not null) or (e.payload #>> '{contact,avatarUrl}' is distinct from avatar_url and e.payload #>> '{contact,avatarUrl}' is not null)
-         or e.payload ->> 'change' is not null or blocked_at is not null);
+    k := meet_contact(e);
+    conv := open_conversation(e.workspace_id, e.inbox_id, k.id, coalesce(e.payload ->> 'threadKey', ''),
+                              coalesce(e.payload -> 'replyAddress', '{}'), mine.reopen_within_hours);
+    was := fill_contact(k, e);
+    c := null;
     if e.kind = 'message' then
       v_message := uuidv7();
       update conversations set last_seq = last_seq + 1, last_in_seq = last_seq + 1, last_message_at = e.received_at,
              last_in_at = e.received_at, updated_at = clock_timestamp()
-       where id = conv returning last_seq into v_seq;
+       where id = conv returning * into c;
       insert into messages (id, workspace_id, conversation_id, inbox_id, seq, direction, author_kind, author_id, author_name,
                             author_external_id, parts, text, status, provider_message_id, event_id, in_reply_to_id, sent_at)
-      values (v_message, e.workspace_id, conv, e.inbox_id, v_seq, 'in', 'contact', v_contact, e.payload #>> '{contact,name}',
+      values (v_message, e.workspace_id, conv, e.inbox_id, c.last_seq, 'in', 'contact', k.id, e.payload #>> '{contact,name}',
               e.payload #>> '{contact,externalId}', e.payload -> 'parts', e.payload ->> 'text', 'received', e.payload ->> 'providerMessageId', e.id,
               case when e.payload ? 'inReplyTo' then
                 (select id from messages where inbox_id = e.inbox_id and provider_message_id = e.payload ->> 'inReplyTo' limit 1) end,
@@ -179,42 +214,60 @@ begin
         select x.id, e.workspace_id, e.inbox_id, v_message, x.source, x.mime_type, x.name, x.size_bytes
           from jsonb_to_recordset(e.payload -> 'media') as x(id uuid, source jsonb, mime_type text, name text, size_bytes bigint);
       end if;
-      perform emit_ui(e.workspace_id, 'message.created',
-                      jsonb_build_object('conversationId', conv, 'messageId', v_message, 'seq', v_seq, 'inboxId', e.inbox_id));
-      perform apply_unmatched(e.inbox_id, e.payload ->> 'providerMessageId');
+      insert into ui_events (workspace_id, name, data)
+      values (e.workspace_id, 'message.created',
+              jsonb_build_object('conversationId', conv, 'messageId', v_message, 'seq', c.last_seq, 'inboxId', e.inbox_id));
+      was := apply_unmatched(e.inbox_id, e.payload ->> 'providerMessageId');
     else
       v_message := null;
       insert into conversation_activities (id, workspace_id, conversation_id, after_seq, kind, actor_kind, actor_id, data)
       select uuidv7(), e.workspace_id, conv, last_seq,
-             case when e.kind = 'reaction' then 'reaction' else 'contact_' || (e.payload ->> 'change') end, 'contact', v_contact,
+             case when e.kind = 'reaction' then 'reaction' else 'contact_' || (e.payload ->> 'change') end, 'contact', k.id,
              jsonb_strip_nulls(jsonb_build_object('emoji', e.payload -> 'emoji', 'providerMessageId', e.payload -> 'providerMessageId'))
         from conversations where id = conv;
-      perform emit_ui(e.workspace_id, 'conversation.updated', jsonb_build_object('conversationId', conv));
+      insert into ui_events (workspace_id, name, data)
+      values (e.workspace_id, 'conversation.updated', jsonb_build_object('conversationId', conv));
     end if;
     update inbound_events set message_id = v_message, conversation_id = conv, ingested_at = clock_timestamp(),
-           started_at = coalesce(started_at, clock_timestamp())
+           -- an event ingested by another one's workflow has still to get its own
+           started_at = case when id = p_event then coalesce(started_at, clock_timestamp()) else started_at end
      where id = e.id;
+    mine_done := mine_done or e.id = p_event;
   end loop;
-  update inboxes set last_in_at = clock_timestamp()
-   where id = mine.inbox_id and (last_in_at is null or last_in_at < clock_timestamp() - interval '10 seconds');
-  return (select conversation_id from inbound_events where id = p_event);
+  if mine.last_in_at is null or mine.last_in_at < clock_timestamp() - interval '10 seconds' then
+    update inboxes set last_in_at = clock_timestamp()
+     where id = mine.inbox_id and (last_in_at is null or last_in_at < clock_timestamp() - interval '10 seconds');
+  end if;
+  if not mine_done then
+    c := null;
+    select conversation_id into c.id from inbound_events where id = p_event;
+  elsif c.id is null then
+    c.id := conv;
+  end if;
+  return c;
 end $$;
+
+create function ingest_event(p_event uuid) returns uuid language sql as $$ select (ingest(p_event)).id $$;
 
 create function message_view(m messages) returns jsonb language sql stable as $$
   select jsonb_build_object('id', m.id, 'seq', m.seq, 'text', m.text, 'parts', m.parts)
 $$;
 
--- Locks the conversation and reads everything a decision needs. p_event and p_run say for whom.
-create function drive_snapshot(p_conversation uuid, p_event uuid, p_run uuid) returns jsonb language plpgsql as $$
+-- Everything a decision needs, of a conversation the caller has just locked. p_event and p_run say for whom. Many small statements
+-- rather than one large one: what isn't there (a run, a customer, flows) costs nothing.
+create function drive_view(c conversations, p_event uuid, p_run uuid) returns jsonb language plpgsql as $$
 declare
-  c conversations;
   r runs;
   own runs;
+  x record;
+  v_run jsonb;
+  v_flow_name text;
   v_effect jsonb;
+  v_trigger jsonb;
   v_unread jsonb;
+  v_flows jsonb;
+  v_customer jsonb;
 begin
-  select * into c from conversations where id = p_conversation for update;
-  if not found then return null; end if;
   if p_run is not null then
     select * into own from runs where id = p_run for update;
   end if;
@@ -222,10 +275,19 @@ begin
   elsif c.run_id is not null then select * into r from runs where id = c.run_id;
   end if;
   if r.id is not null and r.ended_at is null then
-    select jsonb_build_object('id', o.id, 'messageId', o.message_id, 'kind', o.kind, 'payload', o.payload, 'stepNo', o.step_no,
-             'effectNo', o.effect_no, 'state', o.state, 'epoch', o.epoch, 'claimExpiresAtMs', epoch_ms(o.claim_expires_at),
-             'notBeforeMs', epoch_ms(o.not_before), 'attempts', o.attempts, 'error', o.error, 'result', o.result)
-      into v_effect from outbox o where o.run_id = r.id order by o.step_no desc, o.effect_no desc limit 1;
+    select f.name,
+           (select message_view(m) from messages m where m.id = r.trigger_message_id),
+           (select jsonb_build_object('id', o.id, 'messageId', o.message_id, 'kind', o.kind, 'payload', o.payload, 'stepNo', o.step_no,
+                     'effectNo', o.effect_no, 'state', o.state, 'epoch', o.epoch, 'claimExpiresAtMs', epoch_ms(o.claim_expires_at),
+                     'notBeforeMs', epoch_ms(o.not_before), 'attempts', o.attempts, 'error', o.error, 'result', o.result)
+              from outbox o where o.run_id = r.id order by o.step_no desc, o.effect_no desc limit 1)
+      into v_flow_name, v_trigger, v_effect
+      from flows f where f.id = r.flow_id;
+    v_run := jsonb_build_object('id', r.id, 'flowId', r.flow_id,
+      'flowName', v_flow_name, 'versionId', r.version_id, 'versionNo', r.version_no,
+      'background', r.background, 'status', r.status, 'state', r.state, 'triggerMessage', v_trigger,
+      'waitingFor', r.waiting_for, 'deadlineMs', epoch_ms(r.deadline), 'wakeAtMs', epoch_ms(r.wake_at), 'wakeNo', r.wake_no,
+      'wokenNo', r.woken_no, 'resume', r.resume, 'ending', r.ending, 'depth', r.depth, 'leaseHolder', r.lease_holder, 'leaseToken', r.lease_token);
   end if;
   if c.cursor < c.last_in_seq then
     select jsonb_agg(jsonb_build_object('id', m.id, 'seq', m.seq, 'text', m.text, 'parts', m.parts, 'first', m.first) order by m.seq)
@@ -234,55 +296,74 @@ begin
                      and earlier.direction = 'in' and earlier.seq < messages.seq) as first
               from messages where conversation_id = c.id and seq > c.cursor and direction = 'in' order by seq limit 50) m;
   end if;
-  return (
-    select jsonb_build_object(
-      'nowMs', epoch_ms(clock_timestamp()),
-      'event', case when p_event is not null then
-         (select jsonb_build_object('id', e.id, 'done', e.done_at is not null,
-                   'followUp', e.payload ? 'acknowledge' or jsonb_array_length(coalesce(e.payload -> 'media', '[]')) > 0) from inbound_events e where e.id = p_event) end,
-      'conversation', jsonb_build_object('id', c.id, 'workspaceId', c.workspace_id, 'status', c.status, 'priority', c.priority,
-         'labels', to_jsonb(c.labels), 'owner', c.owner, 'epoch', c.automation_epoch, 'runId', c.run_id, 'lastSeq', c.last_seq,
-         'lastInSeq', c.last_in_seq, 'cursor', c.cursor, 'leaseHolder', c.lease_holder, 'leaseToken', c.lease_token,
-         'threadKey', c.thread_key, 'replyAddress', c.reply_address),
-      'inbox', (select jsonb_build_object('id', i.id, 'name', i.name, 'type', i.type, 'canSend', i.can_send and i.deleted_at is null)
-                  from inboxes i where i.id = c.inbox_id),
-      'contact', jsonb_build_object('id', k.id, 'externalId', k.external_id, 'name', k.name, 'email', k.email, 'phone', k.phone, 'fields', k.fields),
-      'customer', case when k.customer_id is not null then
-         (select jsonb_build_object('id', x.id, 'name', x.name, 'email', x.email, 'phone', x.phone, 'fields', x.fields)
-            from customers x where x.id = k.customer_id) end,
-      'run', case when r.id is not null and r.ended_at is null then jsonb_build_object('id', r.id, 'flowId', r.flow_id,
-         'flowName', (select name from flows where id = r.flow_id), 'versionId', r.version_id, 'versionNo', r.version_no,
-         'background', r.background, 'status', r.status, 'state', r.state,
-         'triggerMessage', (select message_view(m) from messages m where m.id = r.trigger_message_id),
-         'waitingFor', r.waiting_for, 'deadlineMs', epoch_ms(r.deadline), 'wakeAtMs', epoch_ms(r.wake_at), 'wakeNo', r.wake_no,
-         'wokenNo', r.woken_no, 'resume', r.resume, 'ending', r.ending, 'depth', r.depth, 'leaseHolder', r.lease_holder, 'leaseToken', r.lease_token) end,
-      'effect', v_effect,
-      'unread', coalesce(v_unread, '[]'),
-      'flows', case when v_unread is null and c.run_id is null and not coalesce(own.background, false) then '[]'::jsonb else
-         (select coalesce(jsonb_agg(jsonb_build_object('flowId', f.id, 'name', f.name, 'versionId', f.published_version_id,
-                   'versionNo', v.version_no, 'position', f.position, 'enabled', f.enabled)), '[]')
-            from flows f join flow_versions v on v.id = f.published_version_id
-           where f.workspace_id = c.workspace_id and f.deleted_at is null) end,
-      'owed', (select coalesce(jsonb_agg(jsonb_build_object('runId', w.id, 'wakeNo', w.wake_no, 'wokenNo', w.woken_no)), '[]')
-                 from runs w where w.conversation_id = c.id and w.wake_no > w.woken_no),
-      'self', case when own.id is not null then jsonb_build_object('id', own.id, 'ended', own.ended_at is not null) end)
-    from contacts k where k.id = c.contact_id);
+  if v_unread is not null or c.run_id is not null or own.background then
+    select jsonb_agg(jsonb_build_object('flowId', f.id, 'name', f.name, 'versionId', f.published_version_id,
+             'versionNo', v.version_no, 'position', f.position, 'enabled', f.enabled))
+      into v_flows
+      from flows f join flow_versions v on v.id = f.published_version_id
+     where f.workspace_id = c.workspace_id and f.deleted_at is null;
+  end if;
+  select k.customer_id,
+         jsonb_build_object('id', k.id, 'externalId', k.external_id, 'name', k.name, 'email', k.email, 'phone', k.phone, 'fields', k.fields) as contact,
+         jsonb_build_object('id', i.id, 'name', i.name, 'type', i.type, 'canSend', i.can_send and i.deleted_at is null) as inbox,
+         case when e.id is not null then jsonb_build_object('id', e.id, 'done', e.done_at is not null,
+           'followUp', e.payload ? 'acknowledge' or jsonb_array_length(coalesce(e.payload -> 'media', '[]')) > 0) end as event,
+         (select jsonb_agg(jsonb_build_object('runId', w.id, 'wakeNo', w.wake_no, 'wokenNo', w.woken_no))
+            from runs w where w.conversation_id = c.id and w.wake_no > w.woken_no) as owed
+    into x
+    from contacts k join inboxes i on i.id = c.inbox_id left join inbound_events e on e.id = p_event
+   where k.id = c.contact_id;
+  if x.customer_id is not null then
+    select jsonb_build_object('id', s.id, 'name', s.name, 'email', s.email, 'phone', s.phone, 'fields', s.fields)
+      into v_customer from customers s where s.id = x.customer_id;
+  end if;
+  return jsonb_build_object(
+    'nowMs', epoch_ms(clock_timestamp()),
+    'event', x.event,
+    'conversation', jsonb_build_object('id', c.id, 'workspaceId', c.workspace_id, 'status', c.status, 'priority', c.priority,
+       'labels', to_jsonb(c.labels), 'owner', c.owner, 'epoch', c.automation_epoch, 'runId', c.run_id, 'lastSeq', c.last_seq,
+       'lastInSeq', c.last_in_seq, 'cursor', c.cursor, 'leaseHolder', c.lease_holder, 'leaseToken', c.lease_token,
+       'threadKey', c.thread_key, 'replyAddress', c.reply_address),
+    'inbox', x.inbox,
+    'contact', x.contact,
+    'customer', v_customer,
+    'run', v_run,
+    'effect', v_effect,
+    'unread', coalesce(v_unread, '[]'),
+    'flows', coalesce(v_flows, '[]'),
+    'owed', coalesce(x.owed, '[]'),
+    'self', case when own.id is not null then jsonb_build_object('id', own.id, 'ended', own.ended_at is not null) end);
 end $$;
 
--- T1 + T2's lock and look, in one round trip.
-create function drive_load(p_event uuid, p_run uuid) returns jsonb language plpgsql as $$
+-- T1 + T2's lock and look, in one round trip. Plans are made once per connection: these statements never gain from the values.
+create function drive_load(p_event uuid, p_run uuid) returns jsonb language plpgsql set plan_cache_mode = force_generic_plan as $$
 declare
-  conv uuid;
+  c conversations;
 begin
-  if p_event is not null then conv := ingest_event(p_event);
-  else select conversation_id into conv from runs where id = p_run;
+  if p_event is not null then c := ingest(p_event);
+  else select conversation_id into c.id from runs where id = p_run;
   end if;
-  if conv is null then
+  if c.id is null then
     update inbound_events set done_at = coalesce(done_at, clock_timestamp()) where id = p_event;
     return null;
   end if;
-  return drive_snapshot(conv, p_event, p_run);
+  -- ingesting has locked and changed the row already
+  if c.workspace_id is null then
+    select * into c from conversations where id = c.id for update;
+    if not found then return null; end if;
+  end if;
+  return drive_view(c, p_event, p_run);
 end $$;
+
+-- What an outbox row becomes by how its call ended.
+create function settled_state(outcome text, state text, not_before timestamptz, give_up_at timestamptz) returns text language sql immutable as $$
+  select case
+    when outcome in ('sent', 'failed', 'unknown') then outcome
+    -- an unknown row whose own claim proves that it never left: the run has gone on, so it failed
+    when state = 'unknown' or not_before > give_up_at then 'failed'
+    else 'planned'
+  end
+$$;
 
 -- T3's evidence: what became of a call, believed only from the execution that claimed it. Needs no lease. Returns whether it took.
 -- outcome: sent | refused (may be tried again at not_before) | failed | unknown | unsent (the claim was too old, nothing was called)
@@ -290,37 +371,35 @@ create function settle_outbox(p_outbox uuid, p_claim uuid, p_outcome text, p_pro
                               p_error jsonb, p_result jsonb) returns boolean language plpgsql as $$
 declare
   o outbox;
-  new_state text;
+  v_last_out_at timestamptz;
+  was boolean;
 begin
-  select * into o from outbox where id = p_outbox for update;
-  if not found or o.claim is distinct from p_claim or o.state not in ('sending', 'unknown') then return false; end if;
-  new_state := case p_outcome
-    when 'sent' then 'sent'
-    when 'failed' then 'failed'
-    when 'unknown' then 'unknown'
-    -- an unknown row whose own claim proves that it never left: the run has gone on, so it failed
-    else case when o.state = 'unknown' or p_not_before > o.give_up_at then 'failed' else 'planned' end end;
-  update outbox set state = new_state,
-         claim = case when new_state = 'unknown' then o.claim end,
+  update outbox set state = settled_state(p_outcome, state, p_not_before, give_up_at),
+         claim = case when p_outcome = 'unknown' then claim end,
          provider_message_id = coalesce(p_provider_message_id, provider_message_id),
-         not_before = case when new_state = 'planned' then p_not_before end,
-         attempts = case when p_outcome = 'unsent' then greatest(o.attempts - 1, 0) else o.attempts end,
+         not_before = case when settled_state(p_outcome, state, p_not_before, give_up_at) = 'planned' then p_not_before end,
+         attempts = case when p_outcome = 'unsent' then greatest(attempts - 1, 0) else attempts end,
          error = p_error, result = p_result,
-         settled_at = case when new_state in ('sent', 'failed', 'unknown') then clock_timestamp() end
-   where id = o.id;
+         settled_at = case when settled_state(p_outcome, state, p_not_before, give_up_at) <> 'planned' then clock_timestamp() end
+   where id = p_outbox and claim = p_claim and state in ('sending', 'unknown')
+  returning * into o;
+  if not found then return false; end if;
   if o.message_id is not null then
     update messages set
-           status = case when new_state = 'sent' and status in ('delivered', 'read') then status else new_state end,
+           status = case when o.state = 'sent' and status in ('delivered', 'read') then status else o.state end,
            provider_message_id = coalesce(p_provider_message_id, provider_message_id),
-           sent_at = case when new_state = 'sent' then coalesce(sent_at, clock_timestamp()) else sent_at end,
-           error = case when new_state in ('failed', 'unknown', 'planned') then p_error end
-     where id = o.message_id;
-    if new_state = 'sent' then
-      perform apply_unmatched(o.inbox_id, p_provider_message_id);
-      update inboxes set last_out_at = clock_timestamp()
-       where id = o.inbox_id and (last_out_at is null or last_out_at < clock_timestamp() - interval '10 seconds');
+           sent_at = case when o.state = 'sent' then coalesce(sent_at, clock_timestamp()) else sent_at end,
+           error = case when o.state in ('failed', 'unknown', 'planned') then p_error end
+     where id = o.message_id
+    returning (select last_out_at from inboxes where id = o.inbox_id) into v_last_out_at;
+    if o.state = 'sent' then
+      was := apply_unmatched(o.inbox_id, p_provider_message_id);
+      if v_last_out_at is null or v_last_out_at < clock_timestamp() - interval '10 seconds' then
+        update inboxes set last_out_at = clock_timestamp() where id = o.inbox_id;
+      end if;
     end if;
-    perform emit_ui(o.workspace_id, 'message.updated', jsonb_build_object('conversationId', o.conversation_id, 'messageId', o.message_id));
+    insert into ui_events (workspace_id, name, data)
+    values (o.workspace_id, 'message.updated', jsonb_build_object('conversationId', o.conversation_id, 'messageId', o.message_id));
   end if;
   return true;
 end $$;
@@ -328,22 +407,30 @@ end $$;
 -- T3 for a run's effect: settles under the conversation's lock and reads what is next.
 create function drive_settle(p_conversation uuid, p_event uuid, p_run uuid, p_outbox uuid, p_claim uuid, p_outcome text,
                              p_provider_message_id text, p_not_before timestamptz, p_error jsonb, p_result jsonb)
-returns jsonb language plpgsql as $$
+returns jsonb language plpgsql set plan_cache_mode = force_generic_plan as $$
+declare
+  c conversations;
+  settled boolean;
 begin
-  perform 1 from conversations where id = p_conversation for update;
-  perform settle_outbox(p_outbox, p_claim, p_outcome, p_provider_message_id, p_not_before, p_error, p_result);
-  return drive_snapshot(p_conversation, p_event, p_run);
+  select * into c from conversations where id = p_conversation for update;
+  settled := settle_outbox(p_outbox, p_claim, p_outcome, p_provider_message_id, p_not_before, p_error, p_result);
+  if c.id is null then return null; end if;
+  return drive_view(c, p_event, p_run);
 end $$;
 
--- Stores a plan. Called in the transaction that holds the conversation's lock.
-create function drive_store(p_conversation uuid, p_workspace uuid, p_inbox uuid, plan jsonb) returns void language plpgsql as $$
+-- Stores a plan. Called in the transaction that holds the conversation's lock. Counted loops, for most lists are empty and a query
+-- over nothing costs as much as one row; what the screens are told is gathered and written at once.
+create function drive_store(p_conversation uuid, p_workspace uuid, p_inbox uuid, plan jsonb) returns void
+language plpgsql set plan_cache_mode = force_generic_plan as $$
 declare
   x jsonb;
   c jsonb := plan -> 'conversation';
   v_now timestamptz := clock_timestamp();
-  v_contact uuid;
+  told text[] := '{}';
+  facts jsonb[] := '{}';
 begin
-  for x in select * from jsonb_array_elements(plan -> 'runs') loop
+  for i in 0 .. jsonb_array_length(plan -> 'runs') - 1 loop
+    x := plan -> 'runs' -> i;
     if (x ->> 'insert')::boolean then
       insert into runs (id, workspace_id, conversation_id, inbox_id, flow_id, version_id, version_no, background, trigger_message_id,
                         parent_run_id, workflow_id, depth, status, step_id, step_no, state, waiting_for, deadline, wake_at, wake_no, error, ended_at)
@@ -356,7 +443,8 @@ begin
     else
       update runs set status = x ->> 'status', step_id = x ->> 'stepId', step_no = (x ->> 'stepNo')::integer, state = x -> 'state',
              waiting_for = x ->> 'waitingFor', deadline = from_ms(x -> 'deadlineMs'), wake_at = from_ms(x -> 'wakeAtMs'),
-             wake_no = (x ->> 'wakeNo')::integer, resume = (x ->> 'resume')::boolean, ending = x ->> 'ending',
+             -- the sweeper and unparking count it up without the conversation's lock
+             wake_no = greatest(wake_no, (x ->> 'wakeNo')::integer), resume = (x ->> 'resume')::boolean, ending = x ->> 'ending',
              workflow_id = case when (x ->> 'wakeNo')::integer > 0 then 'run/' || id else workflow_id end,
              lease_holder = x ->> 'leaseHolder', lease_token = (x ->> 'leaseToken')::bigint,
              lease_at = case when x ->> 'leaseHolder' is null then null else v_now end,
@@ -364,18 +452,21 @@ begin
              ended_at = case when x ->> 'status' in ('active', 'waiting', 'paused') then null else v_now end
        where id = (x ->> 'id')::uuid;
     end if;
-    perform emit_ui(p_workspace, 'run.updated', jsonb_build_object('runId', x -> 'id', 'conversationId', p_conversation, 'flowId', x -> 'flowId'));
+    told := told || 'run.updated'::text;
+    facts := facts || jsonb_build_object('runId', x -> 'id', 'conversationId', p_conversation, 'flowId', x -> 'flowId');
   end loop;
 
-  for x in select * from jsonb_array_elements(plan -> 'messages') loop
+  for i in 0 .. jsonb_array_length(plan -> 'messages') - 1 loop
+    x := plan -> 'messages' -> i;
     insert into messages (id, workspace_id, conversation_id, inbox_id, seq, direction, author_kind, author_id, author_name, parts, text, status)
     values ((x ->> 'id')::uuid, p_workspace, p_conversation, p_inbox, (x ->> 'seq')::bigint, 'out', 'bot', (x ->> 'authorId')::uuid,
             x ->> 'authorName', x -> 'parts', x ->> 'text', x ->> 'status');
-    perform emit_ui(p_workspace, 'message.created', jsonb_build_object('conversationId', p_conversation, 'messageId', x -> 'id',
-                    'seq', x -> 'seq', 'inboxId', p_inbox));
+    told := told || 'message.created'::text;
+    facts := facts || jsonb_build_object('conversationId', p_conversation, 'messageId', x -> 'id', 'seq', x -> 'seq', 'inboxId', p_inbox);
   end loop;
 
-  for x in select * from jsonb_array_elements(plan -> 'outbox') loop
+  for i in 0 .. jsonb_array_length(plan -> 'outbox') - 1 loop
+    x := plan -> 'outbox' -> i;
     if (x ->> 'insert')::boolean then
       insert into outbox (id, workspace_id, conversation_id, inbox_id, run_id, step_no, effect_no, message_id, kind, payload, state,
                           epoch, claim, claimed_at, claim_expires_at, attempts, error, give_up_at)
@@ -394,16 +485,19 @@ begin
     end if;
   end loop;
 
-  for x in select * from jsonb_array_elements(plan -> 'messageStatuses') loop
+  for i in 0 .. jsonb_array_length(plan -> 'messageStatuses') - 1 loop
+    x := plan -> 'messageStatuses' -> i;
     update messages set status = x ->> 'status', error = nullif(x -> 'error', 'null')
      where id = (x ->> 'id')::uuid and status in ('planned', 'sending', 'parked', 'unknown')
        and (status <> x ->> 'status' or error is distinct from nullif(x -> 'error', 'null'));
     if found then
-      perform emit_ui(p_workspace, 'message.updated', jsonb_build_object('conversationId', p_conversation, 'messageId', x -> 'id'));
+      told := told || 'message.updated'::text;
+      facts := facts || jsonb_build_object('conversationId', p_conversation, 'messageId', x -> 'id');
     end if;
   end loop;
 
-  for x in select * from jsonb_array_elements(plan -> 'visits') loop
+  for i in 0 .. jsonb_array_length(plan -> 'visits') - 1 loop
+    x := plan -> 'visits' -> i;
     insert into run_steps (run_id, step_no, workspace_id, step_id, kind, input, output, exit, error, left_at)
     values ((x ->> 'runId')::uuid, (x ->> 'stepNo')::integer, p_workspace, x ->> 'stepId', x ->> 'kind', x -> 'input', x -> 'output',
             x ->> 'exit', x -> 'error', case when x ? 'exit' or x ? 'error' then v_now end)
@@ -413,32 +507,40 @@ begin
       left_at = coalesce(run_steps.left_at, excluded.left_at);
   end loop;
 
-  for x in select * from jsonb_array_elements(plan -> 'changes') loop
-    perform apply_change(p_conversation, p_workspace, x);
+  for i in 0 .. jsonb_array_length(plan -> 'changes') - 1 loop
+    perform apply_change(p_conversation, p_workspace, plan -> 'changes' -> i);
   end loop;
 
-  for x in select * from jsonb_array_elements(plan -> 'routed') loop
+  for i in 0 .. jsonb_array_length(plan -> 'routed') - 1 loop
+    x := plan -> 'routed' -> i;
     update messages set routing = x -> 'routing' where id = (x ->> 'messageId')::uuid;
   end loop;
 
-  for x in select * from jsonb_array_elements(plan -> 'activities') loop
+  if jsonb_array_length(plan -> 'activities') > 0 then
     insert into conversation_activities (id, workspace_id, conversation_id, after_seq, kind, actor_kind, actor_id, data)
-    values (uuidv7(), p_workspace, p_conversation, (c ->> 'lastSeq')::bigint, x ->> 'kind', 'bot', null, x -> 'data');
-  end loop;
+    select uuidv7(), p_workspace, p_conversation, (c ->> 'lastSeq')::bigint, a ->> 'kind', 'bot', null, a -> 'data'
+      from jsonb_array_elements(plan -> 'activities') with ordinality as listed(a, n) order by n;
+  end if;
 
   if plan ->> 'doneEventId' is not null then
-    update inbound_events set done_at = v_now where id = (plan ->> 'doneEventId')::uuid and done_at is null;
+    update inbound_events set done_at = v_now, started_at = coalesce(started_at, v_now) where id = (plan ->> 'doneEventId')::uuid and done_at is null;
   end if;
 
   if jsonb_typeof(c) = 'object' then
     update conversations set owner = c ->> 'owner', automation_epoch = (c ->> 'epoch')::integer, run_id = (c ->> 'runId')::uuid,
            cursor = (c ->> 'cursor')::bigint, last_seq = (c ->> 'lastSeq')::bigint, lease_holder = c ->> 'leaseHolder',
-           lease_token = (c ->> 'leaseToken')::bigint, lease_at = case when c ->> 'leaseHolder' is null then null else v_now end,
+           lease_token = (c ->> 'leaseToken')::bigint, lease_at = case when c ->> 'leaseHolder' is null then null
+             when c ->> 'leaseHolder' = plan ->> 'holder' then v_now else lease_at end, -- a background run touches nobody else's
            last_message_at = case when jsonb_array_length(plan -> 'messages') > 0 then v_now else last_message_at end, updated_at = v_now
      where id = p_conversation;
     if plan ->> 'touched' = 'true' then
-      perform emit_ui(p_workspace, 'conversation.updated', jsonb_build_object('conversationId', p_conversation, 'inboxId', p_inbox));
+      told := told || 'conversation.updated'::text;
+      facts := facts || jsonb_build_object('conversationId', p_conversation, 'inboxId', p_inbox);
     end if;
+  end if;
+
+  if cardinality(told) > 0 then
+    insert into ui_events (workspace_id, name, data) select p_workspace, t, f from unnest(told, facts) as listed(t, f);
   end if;
 end $$;
 
@@ -465,7 +567,11 @@ begin
      where id = p_conversation;
   elsif x ->> 'kind' = 'set' and x ->> 'target' = 'conversation' then
     if f = 'status' and t in ('open', 'pending', 'snoozed', 'resolved') then
-      update conversations set status = t, resolved_at = case when t = 'resolved' then clock_timestamp() end where id = p_conversation;
+      begin
+        update conversations set status = t, resolved_at = case when t = 'resolved' then clock_timestamp() end where id = p_conversation;
+      exception when unique_violation then
+        null; -- another one is open with this contact: this one stays resolved, and the flow goes on
+      end;
     elsif f = 'priority' and t in ('none', 'low', 'medium', 'high', 'urgent') then
       update conversations set priority = t where id = p_conversation;
     end if;

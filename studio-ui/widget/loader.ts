@@ -41,7 +41,9 @@ async function loadConfig(base: URL, attempt: number): Promise<WidgetConfig | nu
   } catch {
     // Unreachable: asked again below.
   }
-  await new Promise((resolve) => setTimeout(resolve, Math.min(60_000, 2000 * 2 ** attempt)));
+  await new Promise((resolve) =>
+    setTimeout(resolve, Math.min(15_000, 1000 * 2 ** attempt) * (0.75 + Math.random() / 2)),
+  );
   return loadConfig(base, attempt + 1);
 }
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { uuidV7 } from '#domain/ids.ts';
 import { createTestApi, type TestApi, type TestRequest } from '../support/api.ts';
+import { asking, type Ask } from '../support/ask.ts';
 import { createApiInbox, receive, type ApiInbox } from '../support/inboxes.ts';
 
 interface Conversation {
@@ -30,18 +31,16 @@ interface Message {
 }
 
 let api: TestApi;
+let json: Ask;
 let inbox: ApiInbox;
 let counter = 0;
 beforeAll(async () => {
   api = await createTestApi();
+  json = asking(api);
   inbox = await createApiInbox(api);
 });
 afterAll(() => api.close());
 
-async function json<T>(path: string, options?: TestRequest): Promise<{ status: number; body: T }> {
-  const response = await api.request(path, options);
-  return { status: response.status, body: (await response.json()) as T };
-}
 async function start(text = 'Hello', from = { id: `contact-${++counter}`, name: `Contact ${counter}` }) {
   return receive(api, inbox, { id: `m-${++counter}`, from, text });
 }
@@ -328,7 +327,9 @@ test('two requests at once with one clientMessageId make one message', async () 
       }),
     ),
   );
-  expect(answers.map((answer) => answer.status).sort()).toEqual([200, 200, 200, 200, 201]);
+  expect(answers.map((answer) => answer.status).toSorted((one, other) => one - other)).toEqual([
+    200, 200, 200, 200, 201,
+  ]);
   expect(new Set(answers.map((answer) => answer.body.id)).size).toBe(1);
 });
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createTestApi, type TestApi, type TestRequest } from '../support/api.ts';
+import { createTestApi, type TestApi } from '../support/api.ts';
+import { asking, type Ask } from '../support/ask.ts';
 import { createApiInbox, receive } from '../support/inboxes.ts';
 
 interface Customer {
@@ -13,15 +14,12 @@ interface Customer {
 }
 
 let api: TestApi;
+let json: Ask;
 beforeAll(async () => {
   api = await createTestApi();
+  json = asking(api, { as: 'agent' });
 });
 afterAll(() => api.close());
-
-async function json<T>(path: string, options?: TestRequest): Promise<{ status: number; body: T }> {
-  const response = await api.request(path, { as: 'agent', ...options });
-  return { status: response.status, body: (await response.json()) as T };
-}
 
 test('create, read, change, delete', async () => {
   const created = await json<Customer>('/api/customers', {

@@ -1,5 +1,5 @@
 /** Server-sent events: named, in order, nothing lost and nothing twice across reconnects, nobody hears another workspace. */
-import pg from 'pg';
+import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { createTestApi, type TestApi, type TestRequest } from '../support/api.ts';
 import { createApiInbox, receive, type ApiInbox } from '../support/inboxes.ts';
@@ -124,23 +124,24 @@ test('what happened while nobody listened is told on return, once', async () => 
   expect(messages(second)).toEqual([...missed, live.messageId]);
 });
 
+const connected = async (): Promise<Client> => {
+  const client = new Client({
+    connectionString: api.database.url,
+    options: '-c role=teloring_engine',
+  });
+  await client.connect();
+  return client;
+};
+const write = (to: Client, label: string) =>
+  to.query(`insert into ui_events (workspace_id, name, data) values ($1, 'run.updated', $2)`, [
+    api.workspace.id,
+    JSON.stringify({ runId: label }),
+  ]);
+const runs = (listener: Listener): unknown[] =>
+  listener.heard.filter((one) => one.event === 'run.updated').map((one) => one.data['runId']);
+
 test('no loss and no double across reconnects while transactions commit out of order', async () => {
-  const client = async (): Promise<pg.Client> => {
-    const connected = new pg.Client({
-      connectionString: api.database.url,
-      options: '-c role=teloring_engine',
-    });
-    await connected.connect();
-    return connected;
-  };
-  const write = (to: pg.Client, label: string) =>
-    to.query(`insert into ui_events (workspace_id, name, data) values ($1, 'run.updated', $2)`, [
-      api.workspace.id,
-      JSON.stringify({ runId: label }),
-    ]);
-  const runs = (listener: Listener): unknown[] =>
-    listener.heard.filter((one) => one.event === 'run.updated').map((one) => one.data['runId']);
-  const [slow, quick] = [await client(), await client()];
+  const [slow, quick] = [await connected(), await connected()];
   const first = await listen();
   await slow.query('begin');
   await write(slow, 'slow-1');

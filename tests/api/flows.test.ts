@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { uuidV7 } from '#domain/ids.ts';
-import { createTestApi, type TestApi, type TestRequest } from '../support/api.ts';
+import { createTestApi, type TestApi } from '../support/api.ts';
+import { asking, type Ask } from '../support/ask.ts';
 import { askFlow } from '../support/flows.ts';
 
 interface Flow {
@@ -18,16 +19,13 @@ interface Refusal {
 }
 
 let api: TestApi;
+let json: Ask;
 beforeAll(async () => {
   api = await createTestApi();
+  json = asking(api, { as: 'builder' });
 });
 afterAll(() => api.close());
 
-async function json<T>(path: string, options?: TestRequest): Promise<{ status: number; body: T }> {
-  const response = await api.request(path, { as: 'builder', ...options });
-  const text = await response.text();
-  return { status: response.status, body: (text === '' ? null : JSON.parse(text)) as T };
-}
 async function newFlow(name = 'Welcome'): Promise<Flow> {
   const { status, body } = await json<Flow>('/api/flows', { body: { name } });
   expect(status).toBe(201);
@@ -131,7 +129,9 @@ test('two publish at once: two numbers', async () => {
   const { id } = await newFlow();
   await saveDraft(id, askFlow());
   const answers = await Promise.all(Array.from({ length: 4 }, () => publish(id)));
-  expect(answers.map((answer) => answer.body.versionNo).sort()).toEqual([1, 2, 3, 4]);
+  expect(answers.map((answer) => answer.body.versionNo).toSorted((one, other) => one - other)).toEqual([
+    1, 2, 3, 4,
+  ]);
 });
 
 test('a flow may name only what exists', async () => {
@@ -177,7 +177,7 @@ test('the list pages newest first', async () => {
     all.push(...body.items.map((flow) => flow.id));
     cursor = body.nextCursor;
   }
-  expect(all).toEqual(all.toSorted().reverse());
+  expect(all).toEqual(all.toSorted().toReversed());
   expect(new Set(all).size).toBe(all.length);
   expect(all.length).toBeGreaterThan(5);
 });

@@ -8,6 +8,7 @@ import { open } from '#db/keyring.ts';
 import { CHANNEL_TYPES } from '#domain/channel.ts';
 import { uuidV7 } from '#domain/ids.ts';
 import { createTestApi, type TestApi, type TestRequest } from '../support/api.ts';
+import { asking, type Ask } from '../support/ask.ts';
 import { createApiInbox, receive } from '../support/inboxes.ts';
 
 interface Inbox {
@@ -38,6 +39,7 @@ let calls: string[] = [];
 let failing = false;
 let server: Server;
 let api: TestApi;
+let json: Ask;
 
 beforeAll(async () => {
   server = createServer((request, response) => {
@@ -50,6 +52,7 @@ beforeAll(async () => {
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   api = await createTestApi({}, { TELEGRAM_API_URL: `http://127.0.0.1:${port}/telegram` });
+  json = asking(api);
 });
 afterAll(async () => {
   server.close();
@@ -86,24 +89,18 @@ function newBot(): { token: string; id: number } {
   bots.set(token, { id, username: `bot_${id}`, webhook: null });
   return { token, id };
 }
-async function json<T>(
-  path: string,
-  options?: TestRequest,
-): Promise<{ status: number; body: T; text: string }> {
-  const response = await api.request(path, options);
-  const text = await response.text();
-  return { status: response.status, body: JSON.parse(text) as T, text };
-}
-const create = <T = Inbox>(body: object, options: TestRequest = {}) =>
-  json<T>('/api/inboxes', { ...options, body });
-const telegram = <T = Inbox>(token: string, options?: TestRequest) =>
-  create<T>({ type: 'telegram', name: 'Bot', credentials: { botToken: token } }, options);
+/** What an answer may be: an inbox, one with its secret, or a refusal. */
+type Created = Inbox & Refusal & { inbox: Inbox; secret: string };
+const create = (body: object, options: TestRequest = {}) =>
+  json<Created>('/api/inboxes', { ...options, body });
+const telegram = (token: string, options?: TestRequest) =>
+  create({ type: 'telegram', name: 'Bot', credentials: { botToken: token } }, options);
 const countInboxes = async (): Promise<number> =>
   (await api.deps.engineDb.selectFrom('inboxes').select('id').where('deleted_at', 'is', null).execute())
     .length;
 
 test('an api inbox: its secret once, sealed in the row, nowhere else', async () => {
-  const { status, body } = await create<{ inbox: Inbox; secret: string }>({
+  const { status, body } = await create({
     type: 'api',
     name: 'Shop',
     credentials: { callbackUrl: 'http://127.0.0.1:9/callback', idempotent: true },
@@ -153,30 +150,28 @@ test('what was entered and is no secret is shown to admins, so that it can be ed
 test('every other type says that it is not available yet', async () => {
   const available = new Set(['api', 'live_chat', 'telegram']);
   for (const type of CHANNEL_TYPES.filter((one) => !available.has(one))) {
-    const { status, body } = await create<Refusal>({ type, name: 'x', credentials: {} });
+    const { status, body } = await create({ type, name: 'x', credentials: {} });
     expect([type, status, body.error.code]).toEqual([type, 422, 'channel_not_available']);
   }
-  expect((await create<Refusal>({ type: 'pigeon', name: 'x', credentials: {} })).body.error.code).toBe(
-    'invalid',
-  );
+  expect((await create({ type: 'pigeon', name: 'x', credentials: {} })).body.error.code).toBe('invalid');
 });
 
 test('a wrong form names the field; nothing is left behind', async () => {
   const before = await countInboxes();
-  const { status, body } = await create<Refusal>({
+  const { status, body } = await create({
     type: 'telegram',
     name: 'Bot',
     credentials: { botToken: 'nonsense' },
   });
   expect([status, body.error.details?.[0]?.path]).toEqual([422, 'credentials.botToken']);
-  expect((await create<Refusal>({ type: 'api', name: '', credentials: {} })).status).toBe(422);
+  expect((await create({ type: 'api', name: '', credentials: {} })).status).toBe(422);
   expect(await countInboxes()).toBe(before);
   expect(calls).toEqual([]);
 });
 
 test("the provider's refusal in its own words, and nothing left behind", async () => {
   const before = await countInboxes();
-  const { status, body, text } = await telegram<Refusal>('424242:not-a-bot');
+  const { status, body, text } = await telegram('424242:not-a-bot');
   expect([status, body.error.code]).toEqual([422, 'provider_refused']);
   expect(body.error.message).toContain('Unauthorized');
   expect(text).not.toContain('not-a-bot');
@@ -197,7 +192,7 @@ test('the same account again is 409 with the inbox it is, and keeps its webhook'
   const { token } = newBot();
   const first = await telegram(token);
   calls = [];
-  const again = await telegram<Refusal>(token);
+  const again = await telegram(token);
   expect([again.status, again.body.error.code, again.body.error.details?.inboxId]).toEqual([
     409,
     'already_connected',
@@ -206,7 +201,7 @@ test('the same account again is 409 with the inbox it is, and keeps its webhook'
   expect(calls).toEqual([]);
   // In another workspace too, and there without the id.
   const { admin } = api.other.keys;
-  const elsewhere = await telegram<Refusal>(token, { key: admin });
+  const elsewhere = await telegram(token, { key: admin });
   expect([elsewhere.status, elsewhere.body.error.details]).toEqual([409, undefined]);
   expect(bots.get(token)?.webhook).toContain(first.body.id);
 });
@@ -214,15 +209,15 @@ test('the same account again is 409 with the inbox it is, and keeps its webhook'
 test('two at once: one is connected, and the webhook is that one', async () => {
   for (let round = 0; round < 5; round++) {
     const { token } = newBot();
-    const answers = await Promise.all([telegram<Inbox & Refusal>(token), telegram<Inbox & Refusal>(token)]);
-    expect(answers.map((answer) => answer.status).sort()).toEqual([201, 409]);
+    const answers = await Promise.all([telegram(token), telegram(token)]);
+    expect(answers.map((answer) => answer.status).toSorted((one, other) => one - other)).toEqual([201, 409]);
     const won = answers.find((answer) => answer.status === 201)?.body.id;
     expect(bots.get(token)?.webhook).toBe(`${api.deps.config.publicUrl}/webhooks/telegram/${won}`);
   }
 });
 
 test('a sandbox only where the deployment has sandboxes', async () => {
-  const { status, body } = await create<Refusal>({
+  const { status, body } = await create({
     type: 'telegram',
     name: 'Bot',
     credentials: { botToken: newBot().token },
@@ -339,10 +334,13 @@ test('probe stores what was found; the reason and since stay while nothing chang
 
 test('a probe that throws is a finding, not a 500', async () => {
   const inbox = await createApiInbox(api);
-  const { probe } = api.deps.registry.api;
-  api.deps.registry.api.probe = () => Promise.reject(new ChannelError('reauthorize', 'The key was revoked.'));
+  const adapter = api.deps.registry.api;
+  api.deps.registry.api = {
+    ...adapter,
+    probe: () => Promise.reject(new ChannelError('reauthorize', 'The key was revoked.')),
+  };
   const { status, body } = await json<{ inbox: Inbox }>(`/api/inboxes/${inbox.id}/probe`, { method: 'POST' });
-  api.deps.registry.api.probe = probe;
+  api.deps.registry.api = adapter;
   expect([status, body.inbox.outbound.state, body.inbox.outbound.reason]).toEqual([
     200,
     'failing',

@@ -93,11 +93,12 @@ test('ranges', async () => {
   expect(await part('nonsense')).toEqual([200, null, '0123456789']);
 });
 
+const status = async (id: string, query: string): Promise<number> =>
+  (await api.request(`/media/${id}${query}`, { as: 'nobody' })).status;
+
 test('a link is for one file, until it expires, and can not be made', async () => {
   const [one, two] = [await uploaded(png, 'image/png', 'a.png'), await uploaded(png, 'image/png', 'b.png')];
   const url = new URL(one.url);
-  const status = async (id: string, query: string) =>
-    (await api.request(`/media/${id}${query}`, { as: 'nobody' })).status;
   expect(await status(one.id, url.search)).toBe(200);
   expect(await status(two.id, url.search)).toBe(403);
   expect(await status(one.id, '')).toBe(403);

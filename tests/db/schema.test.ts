@@ -1,17 +1,17 @@
 /** db/schema.ts says what the migrated database is: table by table, column by column, type and nullability. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import pg from 'pg';
+import { Client } from 'pg';
 import ts from 'typescript';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { uuidV7 } from '#domain/ids.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 
 let database: TestDatabase;
-let client: pg.Client;
+let client: Client;
 beforeAll(async () => {
   database = await createTestDatabase();
-  client = new pg.Client({ connectionString: database.url });
+  client = new Client({ connectionString: database.url });
   await client.connect();
 });
 afterAll(async () => {
@@ -161,7 +161,7 @@ test('a search by text runs on its index although row-level security is on', asy
   );
   // Also empties the index's list of pending entries, as autovacuum does.
   await client.query('vacuum analyze messages');
-  const app = new pg.Client({ connectionString: database.url, options: '-c role=teloring_app' });
+  const app = new Client({ connectionString: database.url, options: '-c role=teloring_app' });
   await app.connect();
   await app.query('begin');
   await app.query(`select set_config('app.workspace', $1, true)`, [workspaceId]);

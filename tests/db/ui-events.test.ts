@@ -1,5 +1,5 @@
 /** The feed under concurrent commits: nothing is lost, nothing comes twice, whatever order transactions end in. */
-import pg from 'pg';
+import { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { inWorkspace } from '#db/client.ts';
 import { emit, feedCursorAt, feedEnd, readEvents, type FeedCursor } from '#db/ui-events.ts';
@@ -20,7 +20,7 @@ afterAll(() => database.drop());
 async function open(
   label: string,
 ): Promise<{ more(label: string): Promise<void>; commit(): Promise<void>; rollback(): Promise<void> }> {
-  const client = new pg.Client({ connectionString: database.url, options: '-c role=teloring_engine' });
+  const client = new Client({ connectionString: database.url, options: '-c role=teloring_engine' });
   await client.connect();
   const more = async (text: string): Promise<void> => {
     await client.query('insert into ui_events (workspace_id, name, data) values ($1, $2, $3)', [

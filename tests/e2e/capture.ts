@@ -3,10 +3,9 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import {
-  hrefOf,
+  hrefOfAny,
   ROUTE_NAMES,
   routeOf,
-  type Params,
   type RouteName,
   type SampleIds,
 } from '../../studio-ui/src/lib/routes.ts';
@@ -84,11 +83,14 @@ export async function capture(
 
 function sampleHref(slug: string, name: RouteName, sample: SampleIds): string | null {
   const route = routeOf(name);
-  const params = route.sampleParams?.(sample) ?? {};
   const hash = route.sampleHash?.(sample);
-  if (Object.values(params).includes(undefined) || (route.sampleHash && hash === undefined)) return null;
-  // The table's own sample fills its own path's parameters.
-  return hrefOf(slug, name, params as Params<typeof name>) + (hash === undefined ? '' : `#${hash}`);
+  if (route.sampleHash && hash === undefined) return null;
+  const params: Record<string, string> = {};
+  for (const [key, value] of Object.entries(route.sampleParams?.(sample) ?? {})) {
+    if (value === undefined) return null;
+    params[key] = value;
+  }
+  return hrefOfAny(slug, name, params) + (hash === undefined ? '' : `#${hash}`);
 }
 
 async function signIn(page: Page, product: Pick<Product, 'adminEmail' | 'adminPassword'>): Promise<void> {

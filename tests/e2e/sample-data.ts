@@ -61,7 +61,12 @@ export async function fillWithSamples(product: Target, picture: Uint8Array): Pro
     let messageNo = 0;
     const write = async (writer: Writer, text: string, attachments: object[] = []): Promise<void> => {
       const { texts: _, ...from } = writer;
-      const body = JSON.stringify({ id: `sample-${writer.id}-${Date.now()}-${messageNo++}`, from, text, attachments });
+      const body = JSON.stringify({
+        id: `sample-${writer.id}-${Date.now()}-${messageNo++}`,
+        from,
+        text,
+        attachments,
+      });
       await post(`${product.url}/webhooks/api/${demo.inboxId}`, body, {
         'X-Teloring-Signature': signBody(demo.secret, body, Date.now()),
       });

@@ -213,9 +213,18 @@ export function hrefOf<Name extends RouteName>(
   params: Params<Name>,
   query: Query = {},
 ): string {
-  const values: Record<string, string> = params;
+  return hrefOfAny(slug, name, params, query);
+}
+
+/** For names that are only known at run time; the caller has the parameters that the path names. */
+export function hrefOfAny(
+  slug: string,
+  name: RouteName,
+  params: Readonly<Record<string, string>>,
+  query: Query = {},
+): string {
   const route = routeOf(name);
-  const path = route.path.replace(/:(\w+)/g, (_, key: string) => encodeURIComponent(values[key] ?? ''));
+  const path = route.path.replace(/:(\w+)/g, (_, key: string) => encodeURIComponent(params[key] ?? ''));
   return `${route.isPublic ? '' : `/w/${encodeURIComponent(slug)}`}${path}${searchOf(query)}`;
 }
 
@@ -232,12 +241,12 @@ export interface Match {
   params: Record<string, string>;
 }
 
-/** The page a path names, or null. Literal segments win over parameters because the table lists what is tried by specificity. */
+/** The page a path names, or null. No two pages can claim the same path (tested), so their order doesn't matter. */
 export function matchPath(pathname: string): Match | null {
   const inWorkspace = /^\/w\/([^/]+)(\/.*)?$/.exec(pathname);
   const slug = inWorkspace?.[1] === undefined ? null : decode(inWorkspace[1]);
   const rest = segments(inWorkspace ? (inWorkspace[2] ?? '/') : pathname);
-  for (const name of bySpecificity) {
+  for (const name of ROUTE_NAMES) {
     const route = routeOf(name);
     if (Boolean(route.isPublic) === Boolean(inWorkspace)) continue;
     const params = matchSegments(segments(route.path), rest);
@@ -247,8 +256,6 @@ export function matchPath(pathname: string): Match | null {
 }
 
 const segments = (path: string): string[] => path.split('/').filter((part) => part !== '');
-const parameterCount = (name: RouteName): number => ROUTES[name].path.split(':').length - 1;
-const bySpecificity = [...ROUTE_NAMES].sort((a, b) => parameterCount(a) - parameterCount(b));
 
 function matchSegments(pattern: string[], path: string[]): Record<string, string> | null {
   if (pattern.length !== path.length) return null;

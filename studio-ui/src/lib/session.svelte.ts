@@ -52,11 +52,11 @@ class Session {
   }
 }
 
-/** "Only admins can do this." / "Only admins and agents can do this." */
-export function whoCan(permission: Permission): string {
+/** "Only admins can do this." / "Only admins and agents can reply." */
+export function whoCan(permission: Permission, what = 'do this'): string {
   const roles = rolesAllowed(permission).map((role) => `${role}s`);
   const last = roles.pop() ?? 'admins';
-  return `Only ${roles.length === 0 ? last : `${roles.join(', ')} and ${last}`} can do this.`;
+  return `Only ${roles.length === 0 ? last : `${roles.join(', ')} and ${last}`} can ${what}.`;
 }
 
 /** Whether this browser was signed in when it last looked. Only a hint. */

@@ -7,6 +7,7 @@ import {
   beginWork,
   endRun,
   finishWork,
+  MOST_STARTED,
   startRun,
   tell,
   wakeBy,
@@ -81,7 +82,7 @@ function step(w: Working): DriveOutcome | null {
   if (run?.status === 'active') run.resume = false;
   if (run?.status === 'active') return run.state === null ? begin(w, run) : driveEffect(w, run);
   if (w.conversation.owner === 'human' && !run?.background) return leaveToPerson(w);
-  if (run?.status === 'paused') return run.resume ? resume(w, run) : { kind: 'exit' };
+  if (run?.status === 'paused') return run.resume ? resume(w, run) : restUntil(w, run, null);
   if (run?.status === 'waiting') return listen(w, run);
   return route(w);
 }
@@ -260,11 +261,18 @@ function listen(w: Working, run: WorkingRun): DriveOutcome | null {
     tell(w, run, { kind: 'timeout' });
     return null;
   }
+  return restUntil(w, run, run.deadlineMs);
+}
+
+/** Nothing to do before then. `run/<id>`, when it is the one deciding, forgets the earlier time it was woken for. */
+function restUntil(w: Working, run: WorkingRun, atMs: number | null): DriveOutcome {
+  if (w.holder === `run/${run.id}`) run.wakeAtMs = atMs;
   return { kind: 'exit' };
 }
 
 function route(w: Working): DriveOutcome | null {
   if (w.snapshot.run?.background) return { kind: 'exit' };
+  if (w.startedRuns >= MOST_STARTED && w.unread.length > 0) return { kind: 'again' };
   const message = w.unread.shift();
   if (!message) return more(w) ? { kind: 'again' } : { kind: 'exit' };
   w.conversation.cursor = message.seq;
@@ -298,12 +306,14 @@ function route(w: Working): DriveOutcome | null {
 function endAsAsked(w: Working, run: WorkingRun): null {
   const ending = run.ending;
   run.ending = null;
-  if (ending === 'taken_over' && run.state && !run.state.pending && run.status !== 'active') {
-    const before = w.outbox.size;
+  if (ending === 'taken_over' && run.state && !run.state.pending && run.status !== 'active')
     tell(w, run, { kind: 'taken_over' });
-    if (w.outbox.size > before) withdrawEffect(w, run);
+  // Still this run, or one that its exit has just started in its place.
+  const left = w.run;
+  if (left) {
+    withdrawEffect(w, left);
+    endRun(w, left, 'cancelled', null);
   }
-  if (w.run) endRun(w, run, 'cancelled', null);
   return null;
 }
 
@@ -325,6 +335,8 @@ function hasWork(snapshot: DriveSnapshot): boolean {
   const { run, effect, conversation, nowMs, inbox } = snapshot;
   if (!run) return conversation.cursor < conversation.lastInSeq;
   if (run.ending || run.resume) return true;
+  // Its time has come though nothing is due: the deadline has moved, and so has to be noted.
+  if (run.wakeAtMs !== null && run.wakeAtMs <= nowMs) return true;
   if (!run.background && conversation.cursor < conversation.lastInSeq) return true;
   if (run.status === 'waiting') return run.deadlineMs !== null && run.deadlineMs <= nowMs;
   if (run.status !== 'active') return false;

@@ -15,6 +15,9 @@ import type {
   RunRow,
 } from './snapshot.ts';
 
+/** Runs that one decision may start. */
+export const MOST_STARTED = 20;
+
 /** A run as it stands inside a decision. */
 export interface WorkingRun extends RunRow {
   inserted: boolean;
@@ -235,7 +238,7 @@ export function startRun(
 ): void {
   const flow = w.snapshot.flows.find((candidate) => candidate.flowId === start.flowId);
   const depth = start.parent ? start.parent.depth + 1 : 0;
-  if (!flow || depth > 5 || w.startedRuns >= 20) {
+  if (!flow || depth > 5 || w.startedRuns >= MOST_STARTED) {
     const reason = flow ? 'Flows started one another more than five deep.' : 'The flow is not published.';
     w.activities.push({ kind: 'flow_not_started', data: { flowId: start.flowId, reason } });
     return;

@@ -27,7 +27,9 @@ export function activityWords(activity: Activity, names: Names): string {
   };
   const list = (key: string): string => {
     const value = activity.data[key];
-    return Array.isArray(value) ? value.map((item) => `“${String(item)}”`).join(', ') : '';
+    return Array.isArray(value)
+      ? value.map((item) => `“${typeof item === 'string' ? item : JSON.stringify(item)}”`).join(', ')
+      : '';
   };
   const flow = text('flowName') ?? text('name');
   const words: Record<string, () => string> = {

@@ -88,7 +88,11 @@ export function startValues(fields: readonly FormField[], given: JsonObject = {}
     fields.map((field) => {
       const value = given[field.key] ?? field.fallback;
       if (field.kind === 'switch') return [field.key, value === true];
-      if (field.kind === 'lines') return [field.key, Array.isArray(value) ? value.join('\n') : ''];
+      if (field.kind === 'lines')
+        return [
+          field.key,
+          Array.isArray(value) ? value.filter((line) => typeof line === 'string').join('\n') : '',
+        ];
       return [field.key, typeof value === 'string' || typeof value === 'number' ? String(value) : ''];
     }),
   );

@@ -21,6 +21,8 @@ export type StepNodeData = {
   stepId: string;
   exits: { name: string; isEnd: boolean; isOpen: boolean }[];
   problems: FlowProblem[];
+  /** It leads on without an exit of its own. */
+  hasJump: boolean;
 };
 export type StartNodeData = { triggers: TriggerDefinition[] };
 export type CanvasNode = Node<StepNodeData, 'step'> | Node<StartNodeData, 'start'>;
@@ -47,6 +49,7 @@ export function canvasOf(
           isEnd: ends.has(`${node.id}/${name}`),
           isOpen: !ends.has(`${node.id}/${name}`) && !linked.has(`${node.id}/${name}`),
         })),
+        hasJump: graph.jumps.some((jump) => jump.from === node.id),
         problems: problems.filter((problem) => problem.step === node.id),
       },
     })),

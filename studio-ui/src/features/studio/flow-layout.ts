@@ -35,7 +35,7 @@ export function firstView(
     };
   }
   const start = points[START_ID] ?? { x: left, y: top };
-  return { zoom: READABLE, x: MARGIN - left * READABLE, y: frame.height * 0.4 - start.y * READABLE };
+  return { zoom: READABLE, x: MARGIN - left * READABLE, y: frame.height * 0.3 - start.y * READABLE };
 }
 const MARGIN = 32;
 const READABLE = 0.75;

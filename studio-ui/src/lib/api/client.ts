@@ -14,7 +14,7 @@ export class ApiFailure extends Error {
     code: string,
     message: string,
     requestId: string | null = null,
-    details: unknown = undefined,
+    details?: unknown,
   ) {
     super(message);
     this.status = status;
@@ -61,7 +61,7 @@ export async function request<T>(method: Method, path: string, options: RequestO
     throw new ApiFailure(
       0,
       'offline',
-      'Teloring can’t be reached. Nothing was changed; it will be tried again once you do.',
+      'Teloring can’t be reached. Nothing was lost: try again when you are back online.',
     );
   }
   const text = await response.text();
@@ -84,7 +84,6 @@ function parse(text: string): unknown {
 export function failureOf(status: number, answer: unknown): ApiFailure {
   const root = isRecord(answer) ? answer : {};
   const inner = isRecord(root['error']) ? root['error'] : root;
-  const text = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
   return new ApiFailure(
     status,
     text(inner['code']) ?? `http_${status}`,
@@ -93,6 +92,7 @@ export function failureOf(status: number, answer: unknown): ApiFailure {
     inner['details'],
   );
 }
+const text = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null;
 

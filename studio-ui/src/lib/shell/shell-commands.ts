@@ -3,7 +3,7 @@ import { appearance } from '../appearance.svelte.ts';
 import { commands, type Command } from '../commands.svelte.ts';
 import { attempt } from '../notify.ts';
 import { router } from '../router.svelte.ts';
-import { isStandalone, NAVIGATION, ROUTE_NAMES, routeOf, type Params, type RouteName } from '../routes.ts';
+import { hrefOfAny, isStandalone, NAVIGATION, ROUTE_NAMES, routeOf } from '../routes.ts';
 import { session } from '../session.svelte.ts';
 
 export function shellCommands(): Command[] {
@@ -17,7 +17,7 @@ export function shellCommands(): Command[] {
       title: `Go to ${index >= 0 ? NAVIGATION[index]?.title : routeOf(name).title}`,
       section: 'Pages',
       ...(index >= 0 ? { keys: `alt ${index + 1}` } : {}),
-      run: () => router.open(name, noParams(name)),
+      run: () => router.go(hrefOfAny(router.slug, name, {})),
     };
   });
   return [
@@ -70,6 +70,3 @@ export function shellCommands(): Command[] {
     },
   ];
 }
-
-/** `isStandalone` has shown that this page's path names no parameter. */
-const noParams = (name: RouteName): Params<typeof name> => ({}) as Params<typeof name>;

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { definitions } from '#channels/definitions.ts';
+import {
+  enteredJson,
+  formFields,
+  problemsIn,
+  startValues,
+} from '../../../studio-ui/src/features/ring/credential-form.ts';
+
+const fieldsOf = (type: keyof typeof definitions) =>
+  formFields(definitions[type].credentials, definitions[type].secretFields);
+
+describe('a channel’s form', () => {
+  it.each(Object.keys(definitions) as (keyof typeof definitions)[])(
+    'of %s asks for what its schema needs',
+    (type) => {
+      const fields = fieldsOf(type);
+      expect(fields.length).toBeGreaterThan(0);
+      for (const field of fields) expect(field.label).not.toBe('');
+    },
+  );
+
+  it('masks secrets and never asks for those that are made by us', () => {
+    expect(fieldsOf('telegram').map((field) => [field.key, field.kind])).toEqual([['botToken', 'secret']]);
+    expect(fieldsOf('api').map((field) => field.key)).not.toContain('secret');
+  });
+
+  it('turns lines into a list and leaves empty optional texts out', () => {
+    const fields = fieldsOf('live_chat');
+    const entered = enteredJson(fields, {
+      ...startValues(fields),
+      allowedOrigins: ' https://a.example \n\nhttps://b.example',
+    });
+    expect(entered).toEqual({ allowedOrigins: ['https://a.example', 'https://b.example'] });
+    const api = fieldsOf('api');
+    expect(enteredJson(api, { ...startValues(api), callbackUrl: ' https://x.example/in ' })).toMatchObject({
+      callbackUrl: 'https://x.example/in',
+      idempotent: false,
+    });
+  });
+
+  it('tells the schema’s own words by field', () => {
+    const { credentials } = definitions.telegram;
+    expect(problemsIn(credentials, { botToken: 'nonsense' })['botToken']).toMatch(/bot token/i);
+    expect(problemsIn(credentials, { botToken: '12345:abcDEF-ghi' })).toEqual({});
+  });
+
+  it('starts from what is stored, or from the schema’s defaults', () => {
+    const fields = formFields(definitions.live_chat.settings, []);
+    expect(startValues(fields)['position']).toBe('right');
+    expect(startValues(fields, { position: 'left' })['position']).toBe('left');
+    expect(enteredJson(fields, startValues(fields))).toEqual(definitions.live_chat.settings.parse({}));
+  });
+});
