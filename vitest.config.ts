@@ -1,7 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
 /** Projects that need Postgres, Temporal or a browser get them from tests/support/services.ts. */
-const withServices = { globalSetup: ['tests/support/global-setup.ts'], testTimeout: 60_000, hookTimeout: 120_000 };
+const withServices = {
+  globalSetup: ['tests/support/global-setup.ts'],
+  testTimeout: 60_000,
+  hookTimeout: 120_000,
+};
 
 const project = (name: string, extra: object = {}) => ({
   test: { name, include: [`tests/${name}/**/*.test.ts`], environment: 'node', ...extra },

@@ -1,6 +1,7 @@
 /** Compares rows with workflows every few seconds and mends what a crash left behind. Any number of processes may sweep. */
 import type pg from 'pg';
 import type { Logger } from 'pino';
+import { endSnoozes } from '#db/snooze.ts';
 import { sweep, tidy } from '#db/sweep.ts';
 import type { Faults } from '#activities/faults.ts';
 import type { Dispatcher } from './dispatcher.ts';
@@ -20,6 +21,8 @@ export function createSweeper(
   let lastTidyMs = 0;
 
   async function run(olderThanMs = 10_000): Promise<Awaited<ReturnType<typeof sweep>>> {
+    // Events never claimed wait for the dispatcher's bound, also when it wasn't told of them.
+    deps.dispatcher.accepted();
     const found = await sweep(deps.pool, olderThanMs);
     if (found.leasesCleared > 0) deps.faults.at('lease.swept');
     const events = new Set([
@@ -52,6 +55,7 @@ export function createSweeper(
         'The sweeper mended what was left behind.',
       );
     }
+    await endSnoozes(deps.pool);
     if (Date.now() - lastTidyMs > 3_600_000) {
       lastTidyMs = Date.now();
       await tidy(deps.pool);

@@ -73,11 +73,8 @@ async function accept(
                  where locked.locks >= 0 and claimed.event_id = incoming.id order by n offset 0) i
       ), inserted as (
         insert into inbound_events (id, accept_no, workspace_id, inbox_id, type, account_key, provider_event_id, order_key, kind,
-                                    target_provider_message_id, payload, raw, started_at)
-        select id, accept_no, $9::uuid, $10::uuid, $11, $12, provider_event_id, order_key, kind, target, payload, $8::bytea,
-               -- no workflow will be: one that never finds its message must not lie in the dispatcher's queue for ever
-               case when target is not null then clock_timestamp() end
-          from ordered
+                                    target_provider_message_id, payload, raw)
+        select id, accept_no, $9::uuid, $10::uuid, $11, $12, provider_event_id, order_key, kind, target, payload, $8::bytea from ordered
       )
       select key, event_id, true as fresh from claimed`,
     values: [

@@ -4,7 +4,7 @@ import type { OwedWake } from '#domain/drive/snapshot.ts';
 import { LEASE_STALE_MS } from '#domain/drive/times.ts';
 
 export interface SweepFindings {
-  /** Accepted events whose workflow did not start, or started and never came to its end. */
+  /** Events claimed for a start that never came, or whose workflow never came to its end. Those nobody has claimed are the dispatcher's. */
   unstarted: string[];
   /** Free conversations with work older than `olderThanMs`: their driver. */
   drivers: ({ kind: 'run'; wake: OwedWake } | { kind: 'event'; eventId: string })[];
@@ -113,7 +113,7 @@ export async function sweep(pool: pg.Pool, olderThanMs = 10_000): Promise<SweepF
     `select id from inbound_events e
       where done_at is null and workspace_id is not null and kind in ('message', 'reaction', 'contact')
         and received_at < clock_timestamp() - make_interval(secs => $1)
-        and (started_at is null or started_at < clock_timestamp() - make_interval(secs => $1))
+        and started_at < clock_timestamp() - make_interval(secs => $1)
         and not exists (select from conversations c where c.id = e.conversation_id and c.lease_holder = 'inbound/' || e.id)
       order by accept_no limit 500`,
     [seconds],

@@ -8,10 +8,11 @@ import { createWidgetAssets, widgetNotBuilt, type Asset } from './assets.ts';
 import { allowedOrigins } from './origins.ts';
 import type { LiveChatInbox, Visitors } from './visitors.ts';
 
-const builtWidget = path.join(import.meta.dirname, '../../studio-ui/dist-widget');
+/** Where studio-ui/widget/vite.config.ts builds to. */
+export const builtWidget = path.join(import.meta.dirname, '../../studio-ui/dist-widget');
 
-export function addWidgetPages(routes: Hono<AppEnv>, visitors: Visitors): void {
-  const assets = createWidgetAssets(builtWidget);
+export function addWidgetPages(routes: Hono<AppEnv>, visitors: Visitors, widgetFolder: string): void {
+  const assets = createWidgetAssets(widgetFolder);
 
   routes.get('/widget.js', async (c) => {
     const loader = await assets.file('widget.js');

@@ -2,7 +2,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { AppEnv } from '../deps.ts';
 import { addDemoPage } from '../live-chat/demo.ts';
-import { addWidgetPages } from '../live-chat/pages.ts';
+import { addWidgetPages, builtWidget } from '../live-chat/pages.ts';
 import { createVisitorHub } from '../live-chat/visitor-hub.ts';
 import { addVisitorRoutes } from '../live-chat/visitor-routes.ts';
 import { addVisitorStream } from '../live-chat/visitor-stream.ts';
@@ -18,13 +18,14 @@ import { createRouter } from '../openapi.ts';
 export function liveChatRoutes(
   deps: LiveChatDeps,
   limits: VisitorLimits = defaultVisitorLimits,
+  widgetFolder: string = builtWidget,
 ): OpenAPIHono<AppEnv> {
   const routes = createRouter();
   const visitors = createVisitors(deps, limits);
   const links = mediaLinks(deps);
   // Relative to the frame, whose policy lets it load from its own origin only, whatever name of ours it was opened under.
   const link = (mediaId: string): string => `../..${links.link(mediaId).slice(deps.config.publicUrl.length)}`;
-  addWidgetPages(routes, visitors);
+  addWidgetPages(routes, visitors, widgetFolder);
   addVisitorRoutes(routes, deps, visitors, link);
   addVisitorStream(routes, deps, visitors, createVisitorHub(deps), link);
   addDemoPage(routes, deps);

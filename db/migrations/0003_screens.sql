@@ -5,6 +5,8 @@ drop index conversations_list;
 create index conversations_list on conversations (workspace_id, coalesce(last_message_at, created_at) desc, id desc);
 create index conversations_assignee on conversations (workspace_id, assignee_id) where status <> 'resolved';
 
+create index conversations_snoozed on conversations (snoozed_until) where status = 'snoozed';
+
 -- Runs of kind outbound: the replies that have a workflow of their own.
 create index outbox_outbound on outbox (workspace_id, message_id desc) where run_id is null and kind = 'message';
 

@@ -395,7 +395,10 @@ begin
     if o.state = 'sent' then
       was := apply_unmatched(o.inbox_id, p_provider_message_id);
       if v_last_out_at is null or v_last_out_at < clock_timestamp() - interval '10 seconds' then
-        update inboxes set last_out_at = clock_timestamp() where id = o.inbox_id;
+        -- a real message made the whole way, in and out: the inbox is active
+        update inboxes set last_out_at = clock_timestamp(),
+               state = case when state = 'onboarding' and last_in_at is not null then 'active' else state end
+         where id = o.inbox_id;
       end if;
     end if;
     insert into ui_events (workspace_id, name, data)
@@ -518,7 +521,7 @@ begin
 
   if jsonb_array_length(plan -> 'activities') > 0 then
     insert into conversation_activities (id, workspace_id, conversation_id, after_seq, kind, actor_kind, actor_id, data)
-    select uuidv7(), p_workspace, p_conversation, (c ->> 'lastSeq')::bigint, a ->> 'kind', 'bot', null, a -> 'data'
+    select uuidv7(), p_workspace, p_conversation, (a ->> 'afterSeq')::bigint, a ->> 'kind', 'bot', null, a -> 'data'
       from jsonb_array_elements(plan -> 'activities') with ordinality as listed(a, n) order by n;
   end if;
 

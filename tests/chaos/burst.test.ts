@@ -76,7 +76,8 @@ test('kill -9 of everything in mid-burst loses nothing and doubles nothing (seed
     const ids = Array.from({ length: total }, (_, index) => index);
     const queue = shuffled([...ids, ...ids.filter((id) => id % 5 === 0)], 7);
     let accepted = 0;
-    let killing: Promise<void> | null = null;
+    const half = Math.floor(queue.length / 2);
+    const killed = Promise.withResolvers<void>();
     const acceptedIds = new Set<number>();
     const send = async (id: number): Promise<void> => {
       const raw = JSON.stringify({
@@ -94,7 +95,7 @@ test('kill -9 of everything in mid-burst loses nothing and doubles nothing (seed
         if (response?.status === 202) {
           accepted += 1;
           acceptedIds.add(id);
-          if (accepted === Math.floor(queue.length / 2)) killing = product.kill9All();
+          if (accepted === half) product.kill9All().then(killed.resolve, killed.reject);
           return;
         }
         await new Promise((resolve) => setTimeout(resolve, 200));
@@ -105,8 +106,7 @@ test('kill -9 of everything in mid-burst loses nothing and doubles nothing (seed
       for (let id = queue.pop(); id !== undefined; id = queue.pop()) await send(id);
     });
     const restart = (async () => {
-      while (!killing) await new Promise((resolve) => setTimeout(resolve, 10));
-      await killing;
+      await killed.promise;
       product = await startProduct({ home, port });
     })();
     await Promise.all([...senders, restart]);
@@ -126,7 +126,8 @@ test('kill -9 of everything in mid-burst loses nothing and doubles nothing (seed
           ).rows[0]?.open ?? 1,
         );
       for (const end = Date.now() + 90_000; (await open()) > 0;) {
-        if (Date.now() > end) throw new Error(`The burst is not drained after 90 s: ${JSON.stringify(await left(pool))}`);
+        if (Date.now() > end)
+          throw new Error(`The burst is not drained after 90 s: ${JSON.stringify(await left(pool))}`);
         await new Promise((resolve) => setTimeout(resolve, 200));
       }
       await checkInvariants(pool);

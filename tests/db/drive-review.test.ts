@@ -1,20 +1,20 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { drive, type DriveOptions } from '#activities/drive.ts';
+import { drive } from '#activities/drive.ts';
 import { inWorkspace } from '#db/client.ts';
-import { acceptEvents } from '#db/inbound-events.ts';
-import { agentReply, resolveConversation, takeOver } from '#db/ownership.ts';
-import { clearStaleLeases, sweep } from '#db/sweep.ts';
+import { resolveConversation, takeOver } from '#db/ownership.ts';
 import type { FlowDefinition } from '#domain/flow/types.ts';
 import { uuidV7 } from '#domain/ids.ts';
-import type { Delivery } from '../support/callback-receiver.ts';
+import { answered, byHand, textMessage, type ByHand } from '../support/by-hand.ts';
 import { askFlow } from '../support/flows.ts';
 import { startStack, type Stack } from '../support/stack.ts';
 
 let stack: Stack;
+let hand: ByHand;
 let from: string;
 beforeAll(async () => {
   stack = await startStack({ queues: [], sweepEveryMs: 0 });
   await stack.runtime.dispatcher.stop();
+  hand = byHand(stack);
 });
 beforeEach(async () => {
   from = `contact-${uuidV7()}`;
@@ -27,51 +27,7 @@ afterAll(async () => {
   await stack?.close({ skipInvariants: true });
 });
 
-const answered = (delivery: Delivery) => ({
-  status: 200,
-  body: { id: `provider-${delivery.body.message.id}` },
-});
-const options: DriveOptions = { mode: 'local', budgetMs: 5_000 };
-const pool = () => stack.runtime.activityDeps.pool;
-const driveEvent = (eventId: string) =>
-  drive(stack.runtime.activityDeps, { eventId }, `inbound/${eventId}`, options);
-const driveRun = (runId: string) => drive(stack.runtime.activityDeps, { runId }, `run/${runId}`, options);
 const texts = (): string[] => stack.receiver.deliveries.map((delivery) => delivery.body.message.text);
-
-const message = (contact: string, text: string, id = uuidV7()) => ({
-  kind: 'message',
-  eventId: id,
-  threadKey: '',
-  contact: { externalId: contact },
-  parts: [{ kind: 'text', text }],
-  providerMessageId: id,
-});
-const acceptAll = (events: ReturnType<typeof message>[]) =>
-  acceptEvents(stack.runtime.deps.engineDb, {
-    type: 'api',
-    inbox: { id: stack.inboxId, workspaceId: stack.workspaceId, accountKey: stack.inboxId },
-    raw: new Uint8Array(),
-    events,
-  });
-async function accept(contact: string, text: string): Promise<string> {
-  const [accepted] = await acceptAll([message(contact, text)]);
-  if (!accepted) throw new Error('Nothing was accepted.');
-  return accepted.eventId;
-}
-async function conversation() {
-  const [row] = await stack.query<{ id: string; run_id: string | null; lease_holder: string | null }>(
-    `select c.id, c.run_id, c.lease_holder from conversations c join contacts k on k.id = c.contact_id
-      where k.external_id = $1 order by c.created_at desc limit 1`,
-    [from],
-  );
-  if (!row) throw new Error('No conversation yet.');
-  return row;
-}
-async function openRun(): Promise<string> {
-  const { run_id } = await conversation();
-  if (run_id === null) throw new Error('No open run.');
-  return run_id;
-}
 
 /** Asks twice: the first answer must come within 1 s, the second within a minute. */
 function twoQuestions(): FlowDefinition {
@@ -92,12 +48,12 @@ const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 test('a deadline that moved later lets the run’s workflow sleep on, and an earlier one still wakes it', async () => {
   await stack.publish(twoQuestions());
-  await driveEvent(await accept(from, 'hi'));
-  await driveEvent(await accept(from, 'yes'));
+  await hand.driveEvent(await hand.accept(from, 'hi'));
+  await hand.driveEvent(await hand.accept(from, 'yes'));
   expect(texts()).toEqual(['How many?', 'Really?']);
-  const run = await openRun();
+  const run = await hand.openRun(from);
   await sleep(1_100);
-  const look = await driveRun(run);
+  const look = await hand.driveRun(run);
   expect(look.kind).toBe('sleep');
   expect(look.kind === 'sleep' && look.untilMs).toBeGreaterThan(Date.now() + 30_000);
   const [row] = await stack.query<{ due: boolean }>(
@@ -109,20 +65,20 @@ test('a deadline that moved later lets the run’s workflow sleep on, and an ear
 
 test('a parked reply lets the run’s workflow sleep until it is unparked, whatever deadline passed meanwhile', async () => {
   await stack.publish(twoQuestions());
-  await driveEvent(await accept(from, 'hi'));
+  await hand.driveEvent(await hand.accept(from, 'hi'));
   await stack.query('update inboxes set can_send = false');
-  await driveEvent(await accept(from, 'yes'));
-  const run = await openRun();
+  await hand.driveEvent(await hand.accept(from, 'yes'));
+  const run = await hand.openRun(from);
   await sleep(1_100);
-  expect(await driveRun(run)).toEqual({ kind: 'sleep', untilMs: null });
+  expect(await hand.driveRun(run)).toEqual({ kind: 'sleep', untilMs: null });
 });
 
 test('a wake that is added while a transaction decides stays owed', async () => {
   await stack.publish(askFlow());
-  await driveEvent(await accept(from, 'hi'));
-  const run = await openRun();
+  await hand.driveEvent(await hand.accept(from, 'hi'));
+  const run = await hand.openRun(from);
   await stack.query('update runs set woken_no = wake_no where id = $1', [run]);
-  const eventId = await accept(from, 'seven');
+  const eventId = await hand.accept(from, 'seven');
   let before = 0;
   // The sweeper and unparking bump wake_no without the conversation's lock, between load and store.
   const deps = stack.runtime.activityDeps;
@@ -140,7 +96,10 @@ test('a wake that is added while a transaction decides stays owed', async () => 
       await load(ids);
     },
   };
-  await drive({ ...deps, definitions }, { eventId }, `inbound/${eventId}`, options);
+  await drive({ ...deps, definitions }, { eventId }, `inbound/${eventId}`, {
+    mode: 'local',
+    budgetMs: 5_000,
+  });
   const [row] = await stack.query<{ wake_no: number }>('select wake_no from runs where id = $1', [run]);
   expect(before).toBeGreaterThan(0);
   expect(row?.wake_no).toBeGreaterThanOrEqual(before);
@@ -159,9 +118,9 @@ test('resolving while a flow asks: what its exit would start is not started, and
       handon: { kind: 'start_flow', params: { flowId: second }, exits: { next: null } },
     },
   });
-  await driveEvent(await accept(from, 'first'));
-  const run = await openRun();
-  const { id: conversationId } = await conversation();
+  await hand.driveEvent(await hand.accept(from, 'first'));
+  const run = await hand.openRun(from);
+  const { id: conversationId } = await hand.conversation(from);
   await inWorkspace(stack.runtime.deps.appDb, stack.workspaceId, (tx) =>
     resolveConversation(tx, {
       workspaceId: stack.workspaceId,
@@ -169,67 +128,33 @@ test('resolving while a flow asks: what its exit would start is not started, and
       actor: { kind: 'agent', id: null },
     }),
   );
-  await driveRun(run);
+  await hand.driveRun(run);
   const open = await stack.query('select id from runs where conversation_id = $1 and ended_at is null', [
     conversationId,
   ]);
   expect(open).toEqual([]);
-  await driveEvent(await accept(from, 'first'));
+  await hand.driveEvent(await hand.accept(from, 'first'));
   expect(texts()).toEqual(['How many?', 'How many?']);
 });
 
 test('thirty conversations at once, nothing cached: transactions don’t wait for each other’s connections', async () => {
   await stack.publish(askFlow());
-  const ids = await Promise.all(Array.from({ length: 30 }, (_, n) => accept(`${from}-${n}`, 'hi')));
+  const ids = await Promise.all(Array.from({ length: 30 }, (_, n) => hand.accept(`${from}-${n}`, 'hi')));
   const startedMs = performance.now();
-  await Promise.all(ids.map((id) => driveEvent(id)));
+  await Promise.all(ids.map((id) => hand.driveEvent(id)));
   expect(performance.now() - startedMs).toBeLessThan(8_000);
   expect(stack.receiver.deliveries).toHaveLength(30);
 });
 
 test('batches that name the same contacts in other orders are all accepted', async () => {
   const contacts = Array.from({ length: 60 }, (_, n) => `${from}-${n}`);
-  const batch = (names: string[]) => acceptAll(names.map((name) => message(name, 'hi')));
+  const batch = (names: string[]) => hand.acceptAll(names.map((name) => textMessage(name, 'hi')));
   const rounds = Array.from({ length: 8 }, (_, n) => batch(n % 2 ? contacts : contacts.toReversed()));
   expect((await Promise.all(rounds)).flat()).toHaveLength(480);
   // None of them is to be driven: the next test starts from a quiet database.
   await stack.query(
     'update inbound_events set done_at = now(), ingested_at = now() where ingested_at is null',
   );
-});
-
-test('a background run’s work does not keep a dead holder’s lease alive', async () => {
-  const beside = await stack.publish(
-    {
-      schemaVersion: 1,
-      triggers: [],
-      entry: 'wait',
-      steps: { wait: { kind: 'delay', params: { seconds: 1 }, exits: { next: null } } },
-    },
-    'Beside',
-  );
-  const flow = askFlow();
-  await stack.publish({
-    ...flow,
-    entry: 'beside',
-    steps: {
-      ...flow.steps,
-      beside: { kind: 'start_flow', params: { flowId: beside }, exits: { next: 'ask' } },
-    },
-  });
-  await driveEvent(await accept(from, 'hi'));
-  const { id } = await conversation();
-  const [background] = await stack.query<{ id: string }>(
-    'select id from runs where conversation_id = $1 and background',
-    [id],
-  );
-  await stack.query(
-    `update conversations set lease_holder = 'inbound/gone', lease_at = now() - interval '5 minutes' where id = $1`,
-    [id],
-  );
-  expect(await driveRun(background?.id ?? '')).toMatchObject({ kind: 'sleep' });
-  await clearStaleLeases(pool());
-  expect((await conversation()).lease_holder).toBeNull();
 });
 
 test('a flow cannot be stuck on a status that another open conversation forbids', async () => {
@@ -250,35 +175,35 @@ test('a flow cannot be stuck on a status that another open conversation forbids'
         exits: { next: null },
       },
     },
-  } as FlowDefinition);
-  await driveEvent(await accept(from, 'hi'));
-  const run = await openRun();
+  });
+  await hand.driveEvent(await hand.accept(from, 'hi'));
+  const run = await hand.openRun(from);
   await stack.query('update inboxes set reopen_within_hours = 0');
-  await accept(from, 'again').then(driveEvent);
+  await hand.driveEvent(await hand.accept(from, 'again'));
   await stack.query('update inboxes set reopen_within_hours = 72');
   await stack.query(
     "update conversations set status = 'open', resolved_at = null where run_id <> $1 and contact_id = (select id from contacts where external_id = $2)",
     [run, from],
   );
   await sleep(1_100);
-  expect(await driveRun(run)).toEqual({ kind: 'complete' });
+  expect(await hand.driveRun(run)).toEqual({ kind: 'complete' });
 });
 
 test('429, takeover, retry: nothing leaves', async () => {
   await stack.publish(askFlow());
   stack.receiver.answer = () => ({ status: 429, delayMs: 400 });
-  const eventId = await accept(from, 'hi');
-  const driving = driveEvent(eventId);
+  const eventId = await hand.accept(from, 'hi');
+  const driving = hand.driveEvent(eventId);
   await stack.receiver.waitFor(1);
-  const { id: conversationId } = await conversation();
+  const { id: conversationId } = await hand.conversation(from);
   const { stillSending } = await inWorkspace(stack.runtime.deps.appDb, stack.workspaceId, (tx) =>
     takeOver(tx, { workspaceId: stack.workspaceId, conversationId, actor: { kind: 'agent', id: null } }),
   );
   expect(stillSending).toBe(1);
   await driving;
   await sleep(1_200);
-  await driveEvent(eventId);
-  await driveRun(await openRun());
+  await hand.driveEvent(eventId);
+  await hand.driveRun(await hand.openRun(from));
   expect(stack.receiver.deliveries).toHaveLength(1);
   const [run] = await stack.query<{ status: string }>('select status from runs where conversation_id = $1', [
     conversationId,
@@ -289,26 +214,26 @@ test('429, takeover, retry: nothing leaves', async () => {
 test('a claim that may still be calling is waited for; who made it leaves the evidence and drives no further', async () => {
   await stack.publish(askFlow());
   stack.receiver.answer = (delivery) => ({ ...answered(delivery), delayMs: 800 });
-  const eventId = await accept(from, 'hi');
-  const first = driveEvent(eventId);
+  const eventId = await hand.accept(from, 'hi');
+  const first = hand.driveEvent(eventId);
   await stack.receiver.waitFor(1);
-  expect(await driveEvent(eventId)).toEqual({ kind: 'wait' });
+  expect(await hand.driveEvent(eventId)).toEqual({ kind: 'wait' });
   expect(await first).toEqual({ kind: 'again' });
   const rows = await stack.query(
     'select o.state, r.status from runs r join outbox o on o.run_id = r.id where r.id = $1',
-    [await openRun()],
+    [await hand.openRun(from)],
   );
   expect(rows).toEqual([{ state: 'sent', status: 'active' }]);
-  expect(await driveEvent(eventId)).toMatchObject({ kind: 'done' });
+  expect(await hand.driveEvent(eventId)).toMatchObject({ kind: 'done' });
   expect(stack.receiver.deliveries).toHaveLength(1);
 });
 
 test('what was queued while the last effect was on its way is read before the lease goes', async () => {
   await stack.publish(askFlow());
   stack.receiver.answer = (delivery) => ({ ...answered(delivery), delayMs: 300 });
-  const driving = driveEvent(await accept(from, 'hi'));
+  const driving = hand.driveEvent(await hand.accept(from, 'hi'));
   await stack.receiver.waitFor(1);
-  expect(await driveEvent(await accept(from, '7'))).toMatchObject({ kind: 'done' });
+  expect(await hand.driveEvent(await hand.accept(from, '7'))).toMatchObject({ kind: 'done' });
   await driving;
   expect(texts()).toEqual(['How many?', 'Got 7']);
 });
@@ -320,89 +245,13 @@ test('more messages than one decision may start runs for: each gets its own', as
     entry: 'mark',
     steps: { mark: { kind: 'label', params: { add: ['seen'], remove: [] }, exits: { next: null } } },
   });
-  const ids = await acceptAll(Array.from({ length: 30 }, (_, n) => message(from, `message ${n}`)));
+  const ids = await hand.acceptAll(Array.from({ length: 30 }, (_, n) => textMessage(from, `message ${n}`)));
   const last = ids.at(-1)?.eventId ?? '';
-  while ((await driveEvent(last)).kind === 'again');
-  const { id } = await conversation();
+  while ((await hand.driveEvent(last)).kind === 'again');
+  const { id } = await hand.conversation(from);
   const [row] = await stack.query<{ n: number }>(
     'select count(*) as n from runs where conversation_id = $1',
     [id],
   );
   expect(row?.n).toBe(30);
-});
-
-test('the sweeper finds what nobody drives, and leaves alone what is parked or not due', async () => {
-  const note = await stack.publish(
-    {
-      schemaVersion: 1,
-      triggers: [],
-      entry: 'say',
-      steps: { say: { kind: 'send', params: { text: 'By the way' }, exits: { next: null, failed: null } } },
-    },
-    'Beside',
-  );
-  const flow = askFlow();
-  await stack.publish({
-    ...flow,
-    entry: 'beside',
-    steps: {
-      ...flow.steps,
-      beside: { kind: 'start_flow', params: { flowId: note }, exits: { next: 'ask' } },
-    },
-  });
-  await driveEvent(await accept(from, 'hi'));
-  const { id } = await conversation();
-  const [background] = await stack.query<{ id: string }>(
-    'select id from runs where conversation_id = $1 and background',
-    [id],
-  );
-  await stack.query('update inboxes set can_send = false');
-  await driveRun(background?.id ?? '');
-  await stack.query("update runs set woken_no = wake_no, updated_at = now() - interval '1 minute'");
-  await stack.query("update conversations set updated_at = now() - interval '1 minute'");
-  const found = async () =>
-    (await sweep(pool())).drivers.flatMap((driver) => (driver.kind === 'run' ? [driver.wake.runId] : []));
-  expect(await found()).not.toContain(background?.id);
-  await stack.query('update inboxes set can_send = true');
-  expect(await found()).toContain(background?.id);
-  expect(await found()).not.toContain(await openRun());
-  await stack.query("update runs set deadline = now() - interval '1 minute' where id = $1", [
-    await openRun(),
-  ]);
-  expect(await found()).toContain(await openRun());
-});
-
-test('the sweeper starts the first of a conversation’s unsent messages, and none while that one is not due', async () => {
-  await driveEvent(await accept(from, 'hi'));
-  const { id: conversationId } = await conversation();
-  const reply = (clientMessageId: string) =>
-    inWorkspace(stack.runtime.deps.appDb, stack.workspaceId, (tx) =>
-      agentReply(tx, {
-        workspaceId: stack.workspaceId,
-        conversationId,
-        actor: { kind: 'agent', id: null },
-        authorName: 'Ada',
-        clientMessageId,
-        units: [[{ kind: 'text', text: clientMessageId }]],
-        isPrivate: false,
-      }),
-    );
-  await reply('first');
-  await reply('second');
-  await stack.query("update outbox set created_at = now() - interval '1 minute' where conversation_id = $1", [
-    conversationId,
-  ]);
-  const [first] = await stack.query<{ id: string }>(
-    "select id from messages where conversation_id = $1 and text = 'first'",
-    [conversationId],
-  );
-  expect((await sweep(pool())).outbound).toContain(first?.id);
-  await stack.query("update outbox set not_before = now() + interval '5 minutes' where message_id = $1", [
-    first?.id,
-  ]);
-  const due = await stack.query<{ id: string }>('select id from messages where conversation_id = $1', [
-    conversationId,
-  ]);
-  const { outbound } = await sweep(pool());
-  expect(due.filter((row) => outbound.includes(row.id))).toEqual([]);
 });

@@ -69,10 +69,11 @@ async function migrated(): Promise<Tables> {
 
 /** Read with the compiler's parser, so that what is written is what is compared. */
 function written(): Tables {
-  const file = path.join(import.meta.dirname, '../../db/schema.ts');
-  const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true);
   const interfaces = new Map(
-    source.statements
+    ['schema.ts', 'schema-people.ts']
+      .map((name) => path.join(import.meta.dirname, '../../db', name))
+      .map((file) => ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true))
+      .flatMap((source) => [...source.statements])
       .filter(ts.isInterfaceDeclaration)
       .map((declaration) => [declaration.name.text, declaration]),
   );

@@ -2,6 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { Connection } from '@temporalio/client';
 
+/** TaskQueueType's WORKFLOW. */
+const workflowTasks = 1 as number;
+
 export async function createNamespace(address: string): Promise<string> {
   const namespace = `test-${randomBytes(6).toString('hex')}`;
   const connection = await Connection.connect({ address });
@@ -15,7 +18,7 @@ export async function createNamespace(address: string): Promise<string> {
         await connection.workflowService.describeTaskQueue({
           namespace,
           taskQueue: { name: 'probe' },
-          taskQueueType: 1,
+          taskQueueType: workflowTasks,
         });
         return namespace;
       } catch (error) {

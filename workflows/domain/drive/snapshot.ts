@@ -187,7 +187,7 @@ export interface DrivePlan {
   outbox: OutboxWrite[];
   visits: (StepVisit & { runId: string })[];
   changes: Change[];
-  activities: { kind: string; data: JsonObject }[];
+  activities: { kind: string; data: JsonObject; afterSeq: number }[];
 }
 
 /** A call that this execution, and no other, may now make. */

@@ -121,7 +121,7 @@ function takeChanges(w: Working, run: WorkingRun, reduction: Reduction): string 
       // From here a person answers: nothing planned under the old epoch may leave.
       w.conversation.owner = 'human';
       w.conversation.epoch += 1;
-      w.activities.push({ kind: 'handed_off', data: { runId: run.id, note: change.note } });
+      note(w, 'handed_off', { runId: run.id, note: change.note });
       continue;
     }
     w.changes.push(change);
@@ -240,7 +240,7 @@ export function startRun(
   const depth = start.parent ? start.parent.depth + 1 : 0;
   if (!flow || depth > 5 || w.startedRuns >= MOST_STARTED) {
     const reason = flow ? 'Flows started one another more than five deep.' : 'The flow is not published.';
-    w.activities.push({ kind: 'flow_not_started', data: { flowId: start.flowId, reason } });
+    note(w, 'flow_not_started', { flowId: start.flowId, reason });
     return;
   }
   w.startedRuns += 1;
@@ -269,15 +269,17 @@ export function startRun(
     parentRunId: start.parent?.id ?? null,
   };
   w.runs.set(run.id, run);
-  w.activities.push({
-    kind: 'flow_started',
-    data: { runId: run.id, flowId: flow.flowId, flowName: flow.name } satisfies JsonObject,
-  });
+  note(w, 'flow_started', { runId: run.id, flowId: flow.flowId, flowName: flow.name });
   if (start.background) return;
   w.run = run;
   w.effect = null;
   w.conversation.runId = run.id;
   w.conversation.owner = 'run';
+}
+
+/** A line of the thread, placed behind what has been said so far. */
+function note(w: Working, kind: string, data: JsonObject): void {
+  w.activities.push({ kind, data, afterSeq: w.conversation.lastSeq });
 }
 
 export function endRun(
@@ -295,10 +297,7 @@ export function endRun(
   run.resume = false;
   // Its own workflow sleeps on a timer: only a wake lets it end. The workflow that is driving it sees the end by itself.
   if (run.wakeNo > 0 && w.holder !== `run/${run.id}`) run.wakeNo += 1;
-  w.activities.push({
-    kind: 'flow_ended',
-    data: { runId: run.id, flowName: run.flowName, status, error: error?.message ?? null },
-  });
+  note(w, 'flow_ended', { runId: run.id, flowName: run.flowName, status, error: error?.message ?? null });
   if (!run.background) {
     w.conversation.runId = null;
     if (w.conversation.owner === 'run') w.conversation.owner = 'none';

@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { noFaults } from '#activities/faults.ts';
+import { createDispatcher } from '../../../api/dispatcher.ts';
+import { createLog } from '../../../api/log.ts';
+
+/** Rows that answer when told to, and a Temporal that notes what was started. */
+function setUp() {
+  const reads: ((ids: string[]) => void)[] = [];
+  const started: string[] = [];
+  const pool = {
+    query: () =>
+      new Promise((resolve) => {
+        reads.push((ids) => resolve({ rows: ids.map((id) => ({ id })) }));
+      }),
+  };
+  const client = {
+    workflow: {
+      start: async (_type: string, { args }: { args: [string] }) => {
+        started.push(args[0]);
+      },
+    },
+  };
+  const log = createLog('error', { write: () => undefined });
+  // Guarantee: the dispatcher calls nothing else of either.
+  const deps = { pool, client, log, faults: noFaults } as unknown as Parameters<typeof createDispatcher>[0];
+  return { dispatcher: createDispatcher(deps), reads, started };
+}
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+test('what is accepted while the rows are being read is started too, though that read did not see it', async () => {
+  const { dispatcher, reads, started } = setUp();
+  dispatcher.accepted();
+  expect(reads).toHaveLength(1);
+  dispatcher.accepted(['late']);
+  reads[0]?.(['early']);
+  await expect.poll(() => reads.length, { timeout: 2_000 }).toBe(2);
+  reads[1]?.(['late']);
+  await turn();
+  expect(started).toEqual(['early', 'late']);
+  await dispatcher.stop();
+});
