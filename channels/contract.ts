@@ -21,6 +21,8 @@ export interface ChannelDefinition<Credentials extends JsonObject = JsonObject> 
   capabilities: Capabilities;
   /** Whether the provider must reach us from the internet (a public https PUBLIC_URL). */
   needsPublicUrl: boolean;
+  /** Its events come in by routes of its own, never by /webhooks. */
+  ownIngress?: true;
   /** Whether a sandbox (a double of the provider) can stand in. */
   hasSandbox: boolean;
   /**

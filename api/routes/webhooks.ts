@@ -5,7 +5,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { RawRequest } from '#channels/contract.ts';
-import { isAvailable } from '#channels/definitions.ts';
+import { definitions, isAvailable } from '#channels/definitions.ts';
 import { acceptEvents } from '#db/inbound-events.ts';
 import { isUuid } from '#domain/ids.ts';
 import type { ApiDeps, AppEnv } from '../deps.ts';
@@ -27,7 +27,13 @@ export function webhookRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
 async function receive(deps: ApiDeps, c: Context<AppEnv>): Promise<Response> {
   const { type, inboxId } = c.req.param() as { type: string; inboxId: string };
   const inbox = isUuid(inboxId) ? await deps.inboxes.byId(inboxId) : null;
-  if (!inbox || inbox.type !== type || inbox.deletedAt || !isAvailable(inbox.type)) {
+  if (
+    !inbox ||
+    inbox.type !== type ||
+    inbox.deletedAt ||
+    !isAvailable(inbox.type) ||
+    definitions[inbox.type].ownIngress
+  ) {
     throw new ApiError(404, 'unknown_inbox', 'There is no such inbox here; nothing was stored.');
   }
   const adapter = deps.registry[inbox.type];

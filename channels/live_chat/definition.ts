@@ -73,6 +73,7 @@ export const liveChatDefinition: ChannelDefinition<LiveChatCredentials> = {
     severalParts: true,
   },
   needsPublicUrl: false,
+  ownIngress: true,
   hasSandbox: false,
   providerUrls: {},
 };

@@ -21,16 +21,6 @@ interface Conversation {
   contact: { externalId: string; name: string | null };
   lastMessage?: { text: string };
 }
-interface Message {
-  id: string;
-  seq: number;
-  text: string;
-  direction: string;
-  status: string;
-  parts: { kind: string; text?: string }[];
-  author: { kind: string; name?: string; id?: string };
-  providerMessageId: string | null;
-}
 
 let api: TestApi;
 let json: Ask;

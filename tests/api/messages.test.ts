@@ -1,6 +1,4 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { poolOf } from '#db/client.ts';
-import { endSnoozes } from '#db/snooze.ts';
 import { uuidV7 } from '#domain/ids.ts';
 import { createTestApi, type TestApi, type TestRequest } from '../support/api.ts';
 import { asking, type Ask } from '../support/ask.ts';
@@ -52,10 +50,6 @@ const patch = (id: string, body: object, as: TestRequest['as'] = 'agent') =>
     as,
     body,
   });
-const kinds = async (id: string): Promise<string[]> =>
-  (await json<{ items: { kind: string }[] }>(`/api/conversations/${id}/activities`)).body.items.map(
-    (item) => item.kind,
-  );
 
 test('a reply: 201, then 200 with the same message; the engine is asked to send it', async () => {
   const { conversationId } = await start();

@@ -1,9 +1,9 @@
 /** A Temporal namespace of its own, so that test files sharing one server never meet each other's workflows. */
 import { randomBytes } from 'node:crypto';
 import { Connection } from '@temporalio/client';
+import proto from '@temporalio/proto';
 
-/** TaskQueueType's WORKFLOW. */
-const workflowTasks = 1 as number;
+const workflowTasks = proto.temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW;
 
 export async function createNamespace(address: string): Promise<string> {
   const namespace = `test-${randomBytes(6).toString('hex')}`;

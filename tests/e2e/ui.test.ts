@@ -1,0 +1,356 @@
+import { readFile, rm } from 'node:fs/promises';
+import path from 'node:path';
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { FlowDefinition } from '#domain/flow/types.ts';
+import { signBody } from '#channels/hmac.ts';
+import { browserIsMissing, launchBrowser } from '../support/browser.ts';
+import { startCallbackReceiver, type CallbackReceiver } from '../support/callback-receiver.ts';
+import { startProduct, type Product } from '../support/product.ts';
+import { createTeam } from '../support/widget.ts';
+
+/** The machine may be busy. */
+const timeoutMs = 30_000;
+const question = 'good to hear from you! What can we do for you?';
+
+describe.skipIf(browserIsMissing())('the studio in a browser', () => {
+  let product: Product;
+  let receiver: CallbackReceiver;
+  let browser: Browser;
+  let demo: { inboxId: string; secret: string; receiverPort: number };
+  let signedIn: Awaited<ReturnType<BrowserContext['storageState']>>;
+  /** Where the workspace begins: `<url>/w/<slug>`. */
+  let home: string;
+  let context: BrowserContext;
+  let page: Page;
+  let faults: string[];
+  let loads: number;
+
+  beforeAll(async () => {
+    product = await startProduct();
+    demo = JSON.parse(await readFile(path.join(product.home, 'demo-inbox.json'), 'utf8')) as typeof demo;
+    receiver = await startCallbackReceiver(demo.receiverPort);
+    browser = await launchBrowser();
+    const first = await browser.newContext({ baseURL: product.url });
+    first.setDefaultTimeout(timeoutMs);
+    const entrance = await first.newPage();
+    await signIn(entrance, product.adminPassword);
+    await entrance.waitForURL(/\/w\/[^/]+\/conversations/);
+    home = /^.*\/w\/[^/]+/.exec(entrance.url())?.[0] ?? '';
+    signedIn = await first.storageState();
+    await first.close();
+  }, 300_000);
+  afterAll(async () => {
+    await browser?.close();
+    await receiver?.close();
+    await product?.stop();
+    if (product) await rm(product.home, { recursive: true, force: true });
+  }, 60_000);
+
+  beforeEach(async () => {
+    faults = [];
+    await open(signedIn);
+  });
+  afterEach(async () => {
+    await context?.close();
+    expect(faults).toEqual([]);
+  });
+
+  /** A page of its own, with everything it complains about noted. */
+  async function open(storageState?: typeof signedIn): Promise<void> {
+    await context?.close();
+    context = await browser.newContext({
+      baseURL: product.url,
+      locale: 'en-GB',
+      viewport: { width: 1440, height: 900 },
+      ...(storageState ? { storageState } : {}),
+    });
+    context.setDefaultTimeout(timeoutMs);
+    page = await context.newPage();
+    loads = 0;
+    page.on('load', () => loads++);
+    page.on('pageerror', (error) => faults.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error') faults.push(`${message.text()} (${message.location().url})`);
+    });
+    page.on('response', (response) => {
+      if (response.status() >= 500) faults.push(`${response.url()} answered ${response.status()}`);
+    });
+  }
+  async function signIn(on: Page, password: string): Promise<void> {
+    await on.goto('/sign-in');
+    await on.getByLabel('Email').fill(product.adminEmail);
+    await on.getByLabel('Password').fill(password);
+    await on.getByRole('button', { name: 'Sign in' }).click();
+  }
+
+  const team = () => createTeam(product);
+  /** A message to the seeded API inbox, signed as a developer's server does. */
+  async function say(name: string, text: string): Promise<void> {
+    const body = JSON.stringify({ id: crypto.randomUUID(), from: { id: contactId(name), name }, text });
+    const answer = await fetch(`${product.url}/webhooks/api/${demo.inboxId}`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        'x-teloring-signature': signBody(demo.secret, body, Date.now()),
+      },
+      body,
+    });
+    expect(answer.status).toBe(202);
+  }
+  const contactId = (name: string): string => name.toLowerCase().replace(' ', '-');
+  const repliesTo = (name: string): string[] =>
+    receiver.deliveries
+      .filter(({ body }) => body.to.id === contactId(name))
+      .map(({ body }) => body.message.text);
+  const received = (name: string, text: string) =>
+    expect
+      .poll(() => repliesTo(name).filter((reply) => reply.includes(text)), { timeout: timeoutMs })
+      .toHaveLength(1);
+  /** Says hello and waits for the bot's question to have gone out. */
+  async function begin(name: string): Promise<void> {
+    await say(name, 'Good morning');
+    await received(name, question);
+  }
+
+  const list = () => page.getByRole('region', { name: 'Conversations', exact: true });
+  const row = (name: string) => list().getByRole('link', { name });
+  const log = () => page.getByRole('log', { name: 'Messages' });
+  const details = () => page.getByRole('complementary', { name: 'Details' });
+  const composer = () => page.getByRole('group', { name: 'Reply' });
+  const button = (name: string) => page.getByRole('button', { name, exact: true });
+  const see = (what: Locator): Promise<void> => what.waitFor();
+  const gone = (what: Locator): Promise<void> => what.waitFor({ state: 'hidden' });
+  const goTo = (area: string) =>
+    page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: area }).click();
+  async function openConversation(name: string): Promise<void> {
+    await page.goto(`${home}/conversations`);
+    await row(name).click();
+    await see(page.getByRole('heading', { name, level: 1 }));
+  }
+  async function choose(within: Locator, property: string, option: string | RegExp): Promise<void> {
+    await within.getByRole('button', { name: new RegExp(`^${property}: `) }).click();
+    await page.getByRole('option', { name: option }).click();
+  }
+  const isSetTo = (property: string, value: string | RegExp): Locator =>
+    details().getByRole('button', { name: new RegExp(`^${property}: ${String(value)}`) });
+
+  it('refuses a wrong password in words, lets the printed login in, and signs out', async () => {
+    expect(product.output()).toContain(product.adminEmail);
+    await open();
+    await page.goto(`${home}/runs`);
+    await page.waitForURL(/\/sign-in\?next=/);
+    await signIn(page, 'not the password');
+    await see(page.getByText('Email and password don’t fit together. Check both and try again.'));
+    expect(await page.getByLabel('Password').getAttribute('aria-invalid')).toBe('true');
+    // The browser itself notes the refusal that this is about, and only that.
+    await expect.poll(() => faults.length, { timeout: timeoutMs }).toBe(1);
+    expect(faults.pop()).toMatch(/401.*\/api\/auth\/sign-in/);
+
+    await page.getByLabel('Password').fill(product.adminPassword);
+    await button('Sign in').click();
+    await page.waitForURL(`${home}/conversations`);
+    await see(page.getByRole('navigation', { name: 'Main' }));
+
+    await button('You and appearance').click();
+    await page.getByRole('menuitem', { name: 'Sign out' }).click();
+    await page.waitForURL(/\/sign-in$/);
+    await see(button('Sign in'));
+    await page.goto(`${home}/conversations`);
+    await page.waitForURL(/\/sign-in\?next=/);
+  });
+
+  it('shows a message the moment it comes in, and lets a person take over and give back', async () => {
+    const name = 'Ada Lovelace';
+    await page.goto(`${home}/conversations`);
+    await see(list());
+    const before = loads;
+    await say(name, 'Where is my parcel?');
+    await row(name).click();
+    await see(log().getByText('Where is my parcel?', { exact: true }));
+    await see(log().getByText(question));
+    await see(composer().getByText('Bot is handling this.'));
+
+    await composer().getByRole('button', { name: 'Take over' }).click();
+    await gone(composer().getByText('Bot is handling this.'));
+    await see(button('Give back to the bot'));
+    await see(log().getByText('took over from the bot'));
+
+    const reply = 'It is on its way, Ada.';
+    await composer().getByRole('textbox').fill(reply);
+    await page.keyboard.press('ControlOrMeta+Enter');
+    await see(log().locator('.message').filter({ hasText: reply }).getByTitle('Sent'));
+    expect(await composer().getByRole('textbox').inputValue()).toBe('');
+    await received(name, reply);
+
+    await button('Give back to the bot').click();
+    await see(composer().getByText('Bot is handling this.'));
+    await say(name, 'Sales');
+    await see(log().getByText('Which email address may our sales team write to?'));
+    await received(name, 'Which email address');
+    expect(repliesTo(name).filter((text) => text === reply)).toHaveLength(1);
+    expect(await log().getByText(reply, { exact: true }).count()).toBe(1);
+    expect(loads).toBe(before);
+  });
+
+  it('assigns, labels, prioritizes, connects a customer, resolves and reopens; a reload shows the same', async () => {
+    const name = 'Grace Hopper';
+    await begin(name);
+    await openConversation(name);
+    await choose(details(), 'Assignee', /\(you\)/);
+    await see(isSetTo('Assignee', '.*\\(you\\)'));
+    await choose(details(), 'Priority', 'Urgent');
+    await see(isSetTo('Priority', 'Urgent'));
+    await button('Change labels').click();
+    await page.getByRole('option', { name: 'vip' }).click();
+    await page.keyboard.press('Escape');
+    await gone(page.getByRole('option', { name: 'vip' }));
+    await see(details().getByText('vip', { exact: true }));
+    await button('New customer').click();
+    await see(details().getByRole('link', { name }));
+    await button('Resolve').click();
+    await see(button('Reopen'));
+    await gone(row(name));
+
+    await page.reload();
+    await see(isSetTo('Assignee', '.*\\(you\\)'));
+    await see(isSetTo('Priority', 'Urgent'));
+    await see(isSetTo('Status', 'Resolved'));
+    await see(details().getByText('vip', { exact: true }));
+    await details().getByRole('link', { name }).click();
+    await see(page.getByRole('heading', { name, level: 1 }));
+    expect(page.url()).toContain('/customers/');
+
+    await page.goto(`${home}/conversations?label=vip`);
+    await see(list().getByText('Nothing here matches'));
+    await choose(list().getByRole('search'), 'Status', 'Resolved');
+    await row(name).click();
+    expect(new URL(page.url()).search).toBe('?label=vip&status=resolved');
+    await see(row(name).getByText('Urgent priority'));
+    await button('Reopen').click();
+    await see(button('Resolve'));
+    await gone(row(name));
+    await page.goto(`${home}/conversations?label=vip&priority=urgent&assignee=me`);
+    await see(row(name));
+    await page.goto(`${home}/conversations?label=sales&priority=urgent`);
+    await see(list().getByText('Nothing here matches'));
+  });
+
+  it('draws the seeded flow: a node for each step, a labelled handle for each exit, a line for each way', async () => {
+    await page.goto(home + '/studio');
+    await page.getByRole('link', { name: 'Welcome and triage' }).click();
+    await see(page.getByRole('heading', { name: 'Welcome and triage', level: 1 }));
+    const flowId = new URL(page.url()).pathname.split('/').at(-1) ?? '';
+    const { draft } = await team().call<{ draft: FlowDefinition }>('GET', `/api/flows/${flowId}`);
+    const steps = Object.entries(draft.steps);
+    const canvas = page.getByRole('group', { name: /The flow’s steps/ });
+    const node = (id: string) => canvas.locator(`.svelte-flow__node[data-id="${id}"]`);
+    await see(node('welcome'));
+    expect(steps.length).toBeGreaterThan(10);
+    expect(await canvas.locator('.svelte-flow__node').count()).toBe(steps.length + 1);
+    let ways = 1;
+    for (const [id, step] of steps) {
+      for (const [exit, to] of Object.entries(step.exits)) {
+        const label = node(id).getByRole('listitem').filter({ hasText: exit.replaceAll('_', ' ') });
+        expect(await label.locator(`[data-handleid="${exit}"]`).count(), `${id}, ${exit}`).toBe(1);
+        if (to !== null) ways++;
+      }
+    }
+    await expect.poll(() => canvas.locator('.svelte-flow__edge').count(), { timeout: timeoutMs }).toBe(ways);
+    await see(node('welcome').getByText('taken over'));
+
+    await page.getByRole('link', { name: 'Steps', exact: true }).click();
+    for (const [id] of steps) await see(page.getByRole('main').getByText(id, { exact: true }).first());
+  });
+
+  it('opens the run of a conversation: what its steps took in and gave out, what it waits for, and its end', async () => {
+    const name = 'Mateo García';
+    await begin(name);
+    await say(name, 'Support');
+    await received(name, 'Please describe what happened.');
+    await openConversation(name);
+    await details().getByRole('link', { name: 'All runs of this conversation' }).click();
+    await page.getByRole('link', { name: /Waiting.*Welcome and triage/ }).click();
+    await see(page.getByRole('heading', { name: /Welcome and triage/, level: 1 }));
+    const main = page.getByRole('main');
+    await see(main.getByText('waiting for a reply'));
+    await see(main.getByText('The contact: it goes on with their answer, or when the time is over.'));
+    await see(main.getByText('the answer was “Support”'));
+
+    const views = page.getByRole('navigation', { name: 'Views of this run' });
+    await views.getByRole('link', { name: 'Steps' }).click();
+    const step = (id: string) =>
+      main
+        .getByRole('listitem')
+        .filter({ has: page.locator('summary') })
+        .filter({ hasText: id });
+    await step('welcome').locator('summary').click();
+    await see(step('welcome').getByLabel('Input').getByText('What can we do for you?'));
+    await see(step('welcome').getByLabel('Output').getByText('Support'));
+    await see(step('describe').getByText('Here now'));
+
+    const before = loads;
+    await say(name, 'A leg is broken.');
+    await see(step('to_support').first());
+    await see(main.getByText('Completed', { exact: true }));
+    await see(main.getByText('Nobody. It has ended.'));
+    expect(loads).toBe(before);
+    await views.getByRole('link', { name: 'Events' }).click();
+    await see(main.getByText(/WorkflowExecutionStarted/i).first());
+  });
+
+  it('lets an invited agent join by the link and keeps what admins do out of their way', async () => {
+    const email = 'noor@example.com';
+    const { link } = await team().call<{ link: string }>('POST', '/api/invitations', {
+      email,
+      role: 'agent',
+    });
+    await open();
+    await page.goto(link);
+    expect(await page.getByLabel('Email').inputValue()).toBe(email);
+    await page.getByLabel('Your name').fill('Noor de Vries');
+    await page.getByLabel('Choose a password').fill('correct horse battery');
+    await page.getByRole('button', { name: /^Join / }).click();
+    await page.waitForURL(/\/w\/[^/]+\/conversations/);
+
+    await goTo('Settings');
+    const settings = page.getByRole('navigation', { name: 'Settings' });
+    await see(settings.getByRole('link', { name: 'Members' }));
+    for (const admins of ['API keys', 'Audit log'])
+      expect(await settings.getByRole('link', { name: admins }).count()).toBe(0);
+    await settings.getByRole('link', { name: 'Members' }).click();
+    await see(page.getByText('Noor de Vries (you)'));
+    await see(page.getByText('Only admins can invite.'));
+    expect(await page.getByRole('button', { name: /Invite|Remove|^Role of/ }).count()).toBe(0);
+    await page.goto(`${home}/settings/api-keys`);
+    await see(page.getByText('Your role doesn’t open this page'));
+    expect((await page.request.get('/api/api-keys')).status()).toBe(403);
+  });
+
+  it('opens the palette by keyboard, and goes to pages and people from it', async () => {
+    const name = 'Lena Fischer';
+    await begin(name);
+    await page.goto(`${home}/conversations`);
+    await see(row(name));
+    const palette = page.getByRole('dialog', { name: 'Search and commands' });
+    const chosen = palette.getByRole('option', { selected: true });
+    for (const [chord, words, option, to] of [
+      ['Control+k', 'customers', 'Go to Customers', /\/customers$/],
+      ['Meta+k', 'studio', 'Go to Studio', /\/studio$/],
+      ['Control+k', 'Lena', name, /\/conversations\/[^/]+$/],
+    ] as const) {
+      await page.keyboard.press(chord);
+      await see(palette);
+      await page.keyboard.type(words);
+      await see(chosen.filter({ hasText: option }));
+      await page.keyboard.press('Enter');
+      await page.waitForURL(to);
+      await gone(palette);
+    }
+    await see(log().getByText(question));
+    await page.keyboard.press('Control+k');
+    await see(palette);
+    await page.keyboard.press('Escape');
+    await gone(palette);
+  });
+});
