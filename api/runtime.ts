@@ -15,6 +15,7 @@ import { connectDatabase, poolOf } from '#db/client.ts';
 import { createFlowDefinitions } from '#db/flow-definitions.ts';
 import { createInboxCache } from '#db/inbox-cache.ts';
 import { createKeyring } from '#db/keyring.ts';
+import { tidy } from '#db/sweep.ts';
 import { parseFlowDefinition } from '#domain/flow/schema.ts';
 import type { FlowDefinition } from '#domain/flow/types.ts';
 import { outboundWorkflowId, QUEUES } from '#workflows/contract.ts';
@@ -96,6 +97,8 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
       isAvailable(type) ? resolveProviderUrls(config, definitions[type].providerUrls, sandbox) : {},
   });
   await inboxes.listen(config.databaseUrl);
+  // Before anything is accepted: this month's partitions.
+  await tidy(pool);
   const faults = createFaults(options.faults?.spec, options.faults?.reportPath);
 
   const links = mediaLinks({ config, keyring });

@@ -6,6 +6,7 @@ import type pg from 'pg';
 import type { DriveDecision, DrivePlan, DriveSnapshot, OwedWake } from '#domain/drive/snapshot.ts';
 import type { Json } from '#domain/json.ts';
 import type { MessageError } from '#domain/message.ts';
+import { storableText, toJsonb } from '#domain/text.ts';
 
 export type Decide = (snapshot: DriveSnapshot) => Promise<DriveDecision>;
 /** Whom the drive is for: a message's own workflow or a run's. */
@@ -73,10 +74,10 @@ export function settlementValues(settlement: Settlement): unknown[] {
     outboxId,
     claim,
     outcome,
-    providerMessageId,
+    providerMessageId === null ? null : storableText(providerMessageId),
     notBeforeMs === null ? null : new Date(notBeforeMs).toISOString(),
-    error === null ? null : JSON.stringify(error),
-    JSON.stringify(result),
+    error === null ? null : toJsonb(error),
+    toJsonb(result),
   ];
 }
 
@@ -118,7 +119,7 @@ async function storePlan(
       snapshot.conversation.id,
       snapshot.conversation.workspaceId,
       snapshot.inbox.id,
-      JSON.stringify({ ...plan, holder, touched }),
+      toJsonb({ ...plan, holder, touched }),
     ],
   });
 }

@@ -5,6 +5,7 @@ import { uuidV7 } from '#domain/ids.ts';
 import type { Json, JsonObject } from '#domain/json.ts';
 import { plainText, type Part } from '#domain/message.ts';
 import { storableJson } from '#domain/text.ts';
+import { createBatches } from './batches.ts';
 import { poolOf, type Db } from './client.ts';
 import { inTransaction } from './drive.ts';
 
@@ -34,49 +35,50 @@ export interface Accepted {
 const updates = new Set(['status', 'edit', 'delete']);
 
 /**
- * Stores a batch in ONE statement. Exactly once per (type, account, provider event id), however often and concurrently the provider
- * repeats it; per order key, accept_no is the order of commit. Results are in the order of `events`.
+ * Stores events in ONE statement. Exactly once per (type, account, provider event id), however often and concurrently the provider
+ * repeats it; per order key, accept_no is the order of commit. Results are in the order of `events`. Calls made at the same time share
+ * a statement; each returns after its own rows are committed.
  */
 export async function acceptEvents(db: Db, input: AcceptInput): Promise<Accepted[]> {
   if (input.events.length === 0) return [];
   const pool = poolOf(db);
-  const rows = input.events.map((event) => toRow(input, event));
-  // A status, edit or delete is applied in the transaction that stores it; plain messages need but the one statement.
-  return rows.some((row) => updates.has(row.kind))
-    ? inTransaction(pool, (client) => accept(client, input, rows))
-    : accept(pool, input, rows);
+  const call: AcceptCall = { input, rows: input.events.map((event) => toRow(input, event)) };
+  if (!call.rows.some((row) => updates.has(row.kind))) return sharedOf(pool)(call);
+  // A status, edit or delete is applied in the transaction that stores it.
+  const [accepted] = await inTransaction(pool, (client) => accept(client, [call]));
+  return accepted ?? [];
+}
+
+interface AcceptCall {
+  input: AcceptInput;
+  rows: EventRow[];
+}
+const shared = new WeakMap<pg.Pool, (call: AcceptCall) => Promise<Accepted[]>>();
+
+function sharedOf(pool: pg.Pool): (call: AcceptCall) => Promise<Accepted[]> {
+  const known = shared.get(pool);
+  if (known) return known;
+  const made = createBatches<AcceptCall, Accepted[]>(
+    (calls) => accept(pool, calls),
+    ({ input, rows }) => input.raw.byteLength * rows.length,
+    { inFlight: 2, calls: 100, weight: 4 * 1024 * 1024 },
+  );
+  shared.set(pool, made);
+  return made;
 }
 
 async function accept(
   pool: Pick<pg.Pool, 'query'>,
-  input: AcceptInput,
-  rows: EventRow[],
-): Promise<Accepted[]> {
-  const { rows: stored } = await pool.query<{ key: Buffer; event_id: string; fresh: boolean }>({
+  calls: readonly AcceptCall[],
+): Promise<Accepted[][]> {
+  const rows = calls.flatMap((call) => call.rows);
+  const sources = calls.map(({ input }) => input);
+  // Which call a row came with: what is the same for all its rows is sent once.
+  const sourceNos = calls.flatMap((call, index) => call.rows.map(() => index + 1));
+  const { rows: stored } = await pool.query<{ event_id: string }>({
     name: 'accept_events',
-    text: `with incoming as (
-        select * from unnest($1::bytea[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::jsonb[])
-          with ordinality as t(key, id, provider_event_id, order_key, kind, target, payload, n)
-      ), claimed as (
-        insert into inbound_keys (key, event_id, workspace_id)
-        select key, id, $9::uuid from incoming order by key
-        on conflict (key) do nothing returning key, event_id
-      ), locked as materialized (
-        -- in one order for all, or two batches that share contacts would wait for each other
-        select count(pg_advisory_xact_lock(7001, lock)) as locks
-          from (select distinct hashtext(order_key) as lock from incoming join claimed using (key)
-                 where claimed.event_id = incoming.id order by 1 offset 0) l
-      ), ordered as (
-        select i.*, nextval('inbound_accept_no') as accept_no
-          from (select incoming.*
-                  from locked, incoming join claimed using (key)
-                 where locked.locks >= 0 and claimed.event_id = incoming.id order by n offset 0) i
-      ), inserted as (
-        insert into inbound_events (id, accept_no, workspace_id, inbox_id, type, account_key, provider_event_id, order_key, kind,
-                                    target_provider_message_id, payload, raw)
-        select id, accept_no, $9::uuid, $10::uuid, $11, $12, provider_event_id, order_key, kind, target, payload, $8::bytea from ordered
-      )
-      select key, event_id, true as fresh from claimed`,
+    text: `select accept_events($1::bytea[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::jsonb[], $8::integer[],
+                                $9::uuid[], $10::uuid[], $11::text[], $12::text[], $13::integer[], $14::bytea) as event_id`,
     values: [
       rows.map((row) => row.key),
       rows.map((row) => row.id),
@@ -85,11 +87,13 @@ async function accept(
       rows.map((row) => row.kind),
       rows.map((row) => row.target),
       rows.map((row) => row.payload),
-      Buffer.from(input.raw),
-      input.inbox.workspaceId,
-      input.inbox.id,
-      input.type,
-      input.inbox.accountKey,
+      sourceNos,
+      sources.map(({ inbox }) => inbox.workspaceId),
+      sources.map(({ inbox }) => inbox.id),
+      sources.map(({ type }) => type),
+      sources.map(({ inbox }) => inbox.accountKey),
+      sources.map(({ raw }) => raw.byteLength),
+      Buffer.concat(sources.map(({ raw }) => raw)),
     ],
   });
   const fresh = new Set(stored.map((row) => row.event_id));
@@ -100,10 +104,12 @@ async function accept(
     pool,
     rows.filter((row) => !fresh.has(row.id)).map((row) => row.key),
   );
-  return rows.map((row) =>
-    fresh.has(row.id)
-      ? { eventId: row.id, duplicate: false, starts: !updates.has(row.kind) }
-      : { eventId: earlier.get(row.key.toString('hex')) ?? row.id, duplicate: true, starts: false },
+  return calls.map((call) =>
+    call.rows.map((row) =>
+      fresh.has(row.id)
+        ? { eventId: row.id, duplicate: false, starts: !updates.has(row.kind) }
+        : { eventId: earlier.get(row.key.toString('hex')) ?? row.id, duplicate: true, starts: false },
+    ),
   );
 }
 

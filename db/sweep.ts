@@ -59,10 +59,14 @@ async function findDrivers(pool: pg.Pool, olderThanMs: number): Promise<SweepFin
                    and ((o.kind = 'message' and not i.can_send) or o.not_before > clock_timestamp() - make_interval(secs => $1)))))
      ), stuck as (
        (select c.id, c.run_id as open_run, c.cursor from conversations c
-         where c.cursor < c.last_in_seq and c.lease_holder is null and c.updated_at < clock_timestamp() - make_interval(secs => $1) limit 200)
+         where c.cursor < c.last_in_seq and c.lease_holder is null and c.updated_at < clock_timestamp() - make_interval(secs => $1)
+         -- at random, so that a few that always fail can't hide the rest
+         order by random() limit 200)
        union
        (select c.id, due.id, c.cursor from due join conversations c on c.run_id = due.id
-         where c.lease_holder is null and c.updated_at < clock_timestamp() - make_interval(secs => $1) limit 200)
+         where c.lease_holder is null and c.updated_at < clock_timestamp() - make_interval(secs => $1)
+         -- at random, so that a few that always fail can't hide the rest
+         order by random() limit 200)
      ), background as (
        select r.id from runs r join due using (id) where r.background and r.lease_holder is null
           and r.updated_at < clock_timestamp() - make_interval(secs => $1) limit 200

@@ -2,6 +2,9 @@ import { condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/
 import { wake } from './contract.ts';
 import { drive, local, regular } from './drive.ts';
 
+/** Clocks differ: a look that comes a little early must not turn into a spin. */
+const shortestSleepMs = 100;
+
 /**
  * One per flow run that outlives a message: holds its deadline as a durable timer, looks when it passes or when woken, and drives the
  * run by the same loop as a message does. Completes only on an ended run and with no signal unread.
@@ -29,7 +32,7 @@ export async function flowRun(runId: string): Promise<void> {
     } else {
       busyMs = 1_000;
       if (report.untilMs === null) await condition(() => woken);
-      else await condition(() => woken, Math.max(report.untilMs - Date.now(), 1));
+      else await condition(() => woken, Math.max(report.untilMs - Date.now(), shortestSleepMs));
     }
     if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof flowRun>(runId);
   }

@@ -13,6 +13,44 @@ create function emit_ui(p_workspace uuid, p_name text, p_data jsonb) returns voi
   insert into ui_events (workspace_id, name, data) values (p_workspace, p_name, p_data)
 $$;
 
+-- Accepted provider events, of one webhook or of several at once. Rows say by number which source (webhook) they came with; the raw bytes
+-- of all sources follow one another. Returns the ids of those that are new; the others' keys are taken.
+create function accept_events(keys bytea[], ids uuid[], provider_event_ids text[], order_keys text[], kinds text[], targets text[],
+  payloads jsonb[], source_nos integer[], workspaces uuid[], inboxes uuid[], types text[], account_keys text[], raw_lengths integer[], raws bytea)
+returns setof uuid language plpgsql set plan_cache_mode = force_generic_plan as $$
+declare
+  offsets integer[] := '{1}';
+begin
+  for i in 1 .. cardinality(raw_lengths) loop
+    offsets := offsets || offsets[i] + raw_lengths[i];
+  end loop;
+  return query
+    with incoming as (
+      select * from unnest(keys, ids, provider_event_ids, order_keys, kinds, targets, payloads, source_nos)
+        with ordinality as t(key, id, provider_event_id, order_key, kind, target, payload, source, n)
+    ), claimed as (
+      insert into inbound_keys (key, event_id, workspace_id)
+      select i.key, i.id, workspaces[i.source] from incoming i order by i.key
+      on conflict (key) do nothing returning inbound_keys.key, inbound_keys.event_id
+    ), locked as materialized (
+      -- in one order for all, or two batches that share contacts would wait for each other
+      select count(pg_advisory_xact_lock(7001, l.lock)) as locks
+        from (select distinct hashtext(i.order_key) as lock from incoming i join claimed using (key)
+               where claimed.event_id = i.id order by 1 offset 0) l
+    ), ordered as (
+      select o.*, nextval('inbound_accept_no') as accept_no
+        from (select i.* from locked, incoming i join claimed using (key)
+               where locked.locks >= 0 and claimed.event_id = i.id order by i.n offset 0) o
+    ), inserted as (
+      insert into inbound_events (id, accept_no, workspace_id, inbox_id, type, account_key, provider_event_id, order_key, kind,
+                                  target_provider_message_id, payload, raw)
+      select o.id, o.accept_no, workspaces[o.source], inboxes[o.source], types[o.source], account_keys[o.source], o.provider_event_id,
+             o.order_key, o.kind, o.target, o.payload, substring(raws from offsets[o.source] for raw_lengths[o.source])
+        from ordered o
+    )
+    select claimed.event_id from claimed;
+end $$;
+
 -- Statuses, edits and deletes that arrived before the message they speak of. Called with the message row there.
 create function apply_unmatched(p_inbox uuid, p_provider_message_id text) returns boolean language plpgsql as $$
 declare

@@ -246,7 +246,8 @@ async function observe(databaseUrl: string) {
         const message = sent.get(row.provider_message_id ?? '');
         if (seenMs !== undefined && message) visibleMs.push(Math.max(0, seenMs - message.atMs));
       }
-      if (visibleMs.length === 0) throw new Error(`No message became visible in ${performance.now() - startMs} ms.`);
+      if (visibleMs.length === 0)
+        throw new Error(`No message became visible in ${performance.now() - startMs} ms.`);
       await db.destroy();
     },
   };

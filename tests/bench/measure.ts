@@ -98,7 +98,10 @@ export async function steady(m: Measuring, subject: Subject, count: number): Pro
 
 /** 32 senders that wait for acknowledgements only, as providers do; then the queue behind them is let drain. */
 export async function flood(m: Measuring, subject: Subject, count: number): Promise<Numbers> {
-  const result = complete(await m.load.run(order(m, subject, count, { senders: 32, until: 'acked' })), subject);
+  const result = complete(
+    await m.load.run(order(m, subject, count, { senders: 32, until: 'acked' })),
+    subject,
+  );
   return {
     ...latencies('flood', result),
     'flood.acceptedPerSecond': count / (result.lastAckMs / 1000),
@@ -107,7 +110,10 @@ export async function flood(m: Measuring, subject: Subject, count: number): Prom
 
 /** All at once. */
 export async function burst(m: Measuring, subject: Subject, count: number): Promise<Numbers> {
-  const result = complete(await m.load.run(order(m, subject, count, { senders: count, until: 'acked' })), subject);
+  const result = complete(
+    await m.load.run(order(m, subject, count, { senders: count, until: 'acked' })),
+    subject,
+  );
   return {
     ...latencies('burst', result),
     'burst.acceptedPerSecond': count / (result.lastAckMs / 1000),
@@ -119,7 +125,12 @@ export async function burst(m: Measuring, subject: Subject, count: number): Prom
 }
 
 /** Webhook → the screens' feed has it. In rounds of its own, for the observer costs Postgres something. */
-export async function visible(m: Measuring, subject: Subject, count: number, databaseUrl: string): Promise<Numbers> {
+export async function visible(
+  m: Measuring,
+  subject: Subject,
+  count: number,
+  databaseUrl: string,
+): Promise<Numbers> {
   const one = complete(await m.load.run(order(m, subject, count, { observe: databaseUrl })), subject);
   const many = complete(
     await m.load.run(order(m, subject, count * 4, { observe: databaseUrl, senders: 32 })),

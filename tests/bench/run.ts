@@ -127,7 +127,9 @@ try {
     path.join(artifacts, 'bench.json'),
     `${JSON.stringify({ ...result, rounds: series }, null, 2)}\n`,
   );
-  say(`Numbers of every round: tests/.artifacts/bench.json (${Math.round((Date.now() - startedMs) / 1000)} s)`);
+  say(
+    `Numbers of every round: tests/.artifacts/bench.json (${Math.round((Date.now() - startedMs) / 1000)} s)`,
+  );
 } finally {
   load.stop();
   await product.stop();

@@ -69,13 +69,17 @@ export interface Facts {
   secretKey: string;
 }
 
-export async function startTeloring(env: Record<string, string>, again?: { home: string; port: number }): Promise<Product> {
+export async function startTeloring(
+  env: Record<string, string>,
+  again?: { home: string; port: number },
+): Promise<Product> {
   return startProduct({ env: { TELORING_LOG_LEVEL: 'warn', ...env }, readyTimeoutMs: 300_000, ...again });
 }
 
 /** Where the product keeps its services, from the files of its home. */
 export async function factsOf(home: string): Promise<Facts> {
-  const read = async (name: string): Promise<string> => (await readFile(path.join(home, name), 'utf8')).trim();
+  const read = async (name: string): Promise<string> =>
+    (await readFile(path.join(home, name), 'utf8')).trim();
   const ports = lastPorts(home);
   const password = await read('postgres-password');
   return {
@@ -150,7 +154,9 @@ export function productPids(product: Product): { postgres: number; temporal: num
 }
 
 function forkFile(name: string, args: string[]): ChildProcess {
-  const child = fork(path.join(import.meta.dirname, name), args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const child = fork(path.join(import.meta.dirname, name), args, {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
   process.on('exit', () => child.kill());
   return child;
 }

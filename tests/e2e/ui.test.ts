@@ -34,6 +34,7 @@ describe.skipIf(browserIsMissing())('the studio in a browser', () => {
     const first = await browser.newContext({ baseURL: product.url });
     first.setDefaultTimeout(timeoutMs);
     const entrance = await first.newPage();
+    await entrance.goto('/sign-in');
     await signIn(entrance, product.adminPassword);
     await entrance.waitForURL(/\/w\/[^/]+\/conversations/);
     home = /^.*\/w\/[^/]+/.exec(entrance.url())?.[0] ?? '';
@@ -78,7 +79,6 @@ describe.skipIf(browserIsMissing())('the studio in a browser', () => {
     });
   }
   async function signIn(on: Page, password: string): Promise<void> {
-    await on.goto('/sign-in');
     await on.getByLabel('Email').fill(product.adminEmail);
     await on.getByLabel('Password').fill(password);
     await on.getByRole('button', { name: 'Sign in' }).click();
@@ -129,14 +129,17 @@ describe.skipIf(browserIsMissing())('the studio in a browser', () => {
     await see(page.getByRole('heading', { name, level: 1 }));
   }
   async function choose(within: Locator, property: string, option: string | RegExp): Promise<void> {
-    await within.getByRole('button', { name: new RegExp(`^${property}: `) }).click();
+    await within.getByRole('combobox', { name: new RegExp(`^${property}: `) }).click();
     await page.getByRole('option', { name: option }).click();
   }
-  const isSetTo = (property: string, value: string | RegExp): Locator =>
-    details().getByRole('button', { name: new RegExp(`^${property}: ${String(value)}`) });
+  const isSetTo = (property: string, value: string): Locator =>
+    details().getByRole('combobox', { name: new RegExp(`^${property}: ${value}`) });
 
   it('refuses a wrong password in words, lets the printed login in, and signs out', async () => {
-    expect(product.output()).toContain(product.adminEmail);
+    const loginFile = /^Login and keys: (.+)$/m.exec(product.output())?.[1] ?? '';
+    const login = await readFile(loginFile, 'utf8');
+    expect(login).toContain(product.adminEmail);
+    expect(login).toContain(product.adminPassword);
     await open();
     await page.goto(`${home}/runs`);
     await page.waitForURL(/\/sign-in\?next=/);
@@ -147,9 +150,8 @@ describe.skipIf(browserIsMissing())('the studio in a browser', () => {
     await expect.poll(() => faults.length, { timeout: timeoutMs }).toBe(1);
     expect(faults.pop()).toMatch(/401.*\/api\/auth\/sign-in/);
 
-    await page.getByLabel('Password').fill(product.adminPassword);
-    await button('Sign in').click();
-    await page.waitForURL(`${home}/conversations`);
+    await signIn(page, product.adminPassword);
+    await page.waitForURL(`${home}/runs`);
     await see(page.getByRole('navigation', { name: 'Main' }));
 
     await button('You and appearance').click();
@@ -163,7 +165,8 @@ describe.skipIf(browserIsMissing())('the studio in a browser', () => {
   it('shows a message the moment it comes in, and lets a person take over and give back', async () => {
     const name = 'Ada Lovelace';
     await page.goto(`${home}/conversations`);
-    await see(list());
+    await see(list().getByText('All answered').or(list().getByRole('listitem').first()));
+    expect(await row(name).count()).toBe(0);
     const before = loads;
     await say(name, 'Where is my parcel?');
     await row(name).click();
@@ -251,7 +254,9 @@ describe.skipIf(browserIsMissing())('the studio in a browser', () => {
     let ways = 1;
     for (const [id, step] of steps) {
       for (const [exit, to] of Object.entries(step.exits)) {
-        const label = node(id).getByRole('listitem').filter({ hasText: exit.replaceAll('_', ' ') });
+        const label = node(id)
+          .getByRole('listitem')
+          .filter({ hasText: exit.replaceAll('_', ' ') });
         expect(await label.locator(`[data-handleid="${exit}"]`).count(), `${id}, ${exit}`).toBe(1);
         if (to !== null) ways++;
       }
@@ -296,7 +301,7 @@ describe.skipIf(browserIsMissing())('the studio in a browser', () => {
     await see(main.getByText('Nobody. It has ended.'));
     expect(loads).toBe(before);
     await views.getByRole('link', { name: 'Events' }).click();
-    await see(main.getByText(/WorkflowExecutionStarted/i).first());
+    await see(main.getByText(/workflow.?execution.?started/i).first());
   });
 
   it('lets an invited agent join by the link and keeps what admins do out of their way', async () => {
@@ -321,7 +326,12 @@ describe.skipIf(browserIsMissing())('the studio in a browser', () => {
     await settings.getByRole('link', { name: 'Members' }).click();
     await see(page.getByText('Noor de Vries (you)'));
     await see(page.getByText('Only admins can invite.'));
-    expect(await page.getByRole('button', { name: /Invite|Remove|^Role of/ }).count()).toBe(0);
+    expect(
+      await page
+        .getByRole('button', { name: /Invite|Remove/ })
+        .or(page.getByRole('combobox', { name: /^Role of/ }))
+        .count(),
+    ).toBe(0);
     await page.goto(`${home}/settings/api-keys`);
     await see(page.getByText('Your role doesn’t open this page'));
     expect((await page.request.get('/api/api-keys')).status()).toBe(403);
@@ -340,7 +350,7 @@ describe.skipIf(browserIsMissing())('the studio in a browser', () => {
       ['Control+k', 'Lena', name, /\/conversations\/[^/]+$/],
     ] as const) {
       await page.keyboard.press(chord);
-      await see(palette);
+      await see(palette.locator('input:focus'));
       await page.keyboard.type(words);
       await see(chosen.filter({ hasText: option }));
       await page.keyboard.press('Enter');

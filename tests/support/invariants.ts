@@ -27,6 +27,12 @@ const checks: Record<string, string> = {
   'I5 no lease is left': 'select id, lease_holder from conversations where lease_holder is not null',
   'I6 no wake stays owed': 'select id from runs where wake_no > woken_no',
   'I6 a waiting run was given a workflow': `select id from runs where status = 'waiting' and wake_no = 0`,
+  'an open foreground run is its conversation’s run': `
+    select r.id from runs r join conversations c on c.id = r.conversation_id
+     where r.ended_at is null and not r.background and c.run_id is distinct from r.id`,
+  'no lease is left on a background run': `select id from runs where lease_holder is not null`,
+  'a waiting run is looked at by its deadline': `
+    select id from runs where status = 'waiting' and deadline is not null and (wake_at is null or wake_at > deadline)`,
   'a run owns the conversation only while it is open': `
     select c.id from conversations c left join runs r on r.id = c.run_id where c.owner = 'run' and (r.id is null or r.ended_at is not null)`,
 };

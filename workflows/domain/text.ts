@@ -17,3 +17,12 @@ export function storableJson<T extends Json>(value: T): T {
   }
   return value;
 }
+
+/** What JSON.stringify makes of characters that jsonb refuses. */
+const unstorable = /\\u(0000|d[89a-f][0-9a-f]{2})/;
+
+/** JSON that a jsonb column takes whatever the text in it: made storable only where it has to be. */
+export function toJsonb(value: unknown): string {
+  const json = JSON.stringify(value);
+  return unstorable.test(json) ? JSON.stringify(storableJson(JSON.parse(json) as Json)) : json;
+}
