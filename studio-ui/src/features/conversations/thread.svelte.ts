@@ -24,6 +24,10 @@ export class Thread {
   announcement = $state('');
   readonly #abort = new AbortController();
   #readSeq = 0;
+  #stored: Conversation | null = null;
+  #changes: readonly ConversationChange[] = [];
+  #changing: Promise<unknown> = Promise.resolve();
+  #sending: Promise<unknown> = Promise.resolve();
 
   constructor(id: string) {
     this.id = id;
@@ -55,7 +59,7 @@ export class Thread {
         api.messages(this.id, { limit: String(PAGE) }, signal),
       ]);
       this.#accept(page.items, page.activities);
-      this.conversation = conversation;
+      this.#show(conversation);
       this.hasOlder = (this.messages[0]?.seq ?? 1) > 1;
       this.failure = null;
       this.#markRead();
@@ -73,16 +77,17 @@ export class Thread {
     this.isLoadingOlder = false;
   }
 
-  /** Shows the message at once. A retry keeps the client's id, so it can't be sent twice. */
+  /** Shows the message at once; several go out in the order they were written. A retry keeps the client's id, so it can't be sent twice. */
   async send(parts: Part[], isPrivate: boolean, clientMessageId: string = uuidV7()): Promise<void> {
     const pending: PendingMessage = { clientMessageId, parts, isPrivate, state: 'sending', atMs: Date.now() };
     this.pending = [...this.pending.filter((one) => one.clientMessageId !== clientMessageId), pending];
+    const answer = this.#sending.then(() =>
+      api.sendMessage(this.id, { clientMessageId, parts, ...(isPrivate ? { private: true } : {}) }),
+    );
+    // One that fails holds up none.
+    this.#sending = answer.catch(() => undefined);
     try {
-      const message = await api.sendMessage(this.id, {
-        clientMessageId,
-        parts,
-        ...(isPrivate ? { private: true } : {}),
-      });
+      const message = await answer;
       this.#forget(clientMessageId);
       this.#accept([message]);
     } catch (error) {
@@ -101,16 +106,29 @@ export class Thread {
     this.pending = this.pending.filter((one) => one.clientMessageId !== clientMessageId);
   }
 
-  /** Shows the change at once and takes it back if it is refused. */
+  /** Shows the change at once and takes it back if it is refused. One goes out after the other: the last given is the last stored. */
   async change(what: string, change: ConversationChange): Promise<boolean> {
-    const before = this.conversation;
-    if (!before) return false;
-    this.conversation = { ...before, ...change };
-    const isDone = await attempt(what, async () => {
-      this.conversation = await api.changeConversation(this.id, change);
-    });
-    if (!isDone) this.conversation = before;
+    if (!this.#stored) return false;
+    this.#changes = [...this.#changes, change];
+    this.#show(this.#stored);
+    const turn = this.#changing.then(() =>
+      attempt(what, async () => {
+        this.#stored = await api.changeConversation(this.id, change);
+      }),
+    );
+    this.#changing = turn;
+    const isDone = await turn;
+    this.#changes = this.#changes.filter((other) => other !== change);
+    this.#show(this.#stored);
     return isDone;
+  }
+  /** What the server has, under what is still on its way to it. */
+  #show(stored: Conversation): void {
+    this.#stored = stored;
+    this.conversation = this.#changes.reduce<Conversation>(
+      (shown, change) => ({ ...shown, ...change }),
+      stored,
+    );
   }
 
   async #refresh(): Promise<void> {
@@ -124,7 +142,7 @@ export class Thread {
       if (!isJoined) return this.load();
       this.#announce(page.items.filter((message) => message.seq > last && message.direction === 'in'));
       this.#accept(page.items, page.activities);
-      this.conversation = conversation;
+      this.#show(conversation);
       this.#markRead();
     });
   }

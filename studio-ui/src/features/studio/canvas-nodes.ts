@@ -1,3 +1,9 @@
+/** Graph → what the canvas draws. Pure. */
+import type { Edge, Node } from '@xyflow/svelte';
+import type { FlowProblem, StepDefinition, TriggerDefinition } from '#domain/flow/types.ts';
+import { exitWords, type FlowGraph } from './flow-graph.ts';
+import { firstView, nodeHeight, placed, START_ID } from './flow-layout.ts';
+
 /** Where to look first, for a canvas of this size. */
 export function viewOf(
   graph: FlowGraph,
@@ -9,12 +15,6 @@ export function viewOf(
     frame,
   );
 }
-
-/** Graph → what the canvas draws. Pure. */
-import type { Edge, Node } from '@xyflow/svelte';
-import type { FlowProblem, StepDefinition, TriggerDefinition } from '#domain/flow/types.ts';
-import { exitWords, type FlowGraph } from './flow-graph.ts';
-import { firstView, nodeHeight, placed, START_ID } from './flow-layout.ts';
 
 export type StepNodeData = {
   step: StepDefinition;
