@@ -9,6 +9,7 @@ import type { OwedWake } from '#domain/drive/snapshot.ts';
 import { runWorkflowId } from '#workflows/contract.ts';
 import { actingAs } from '../acting.ts';
 import type { ApiDeps, AppEnv, RequestActor } from '../deps.ts';
+import type { OwnershipPoint } from '../engine.ts';
 import { ApiError, notFound } from '../middleware/errors.ts';
 import { requirePermission } from '../middleware/permissions.ts';
 import { createRouter, idParam, jsonAnswer, refusals } from '../openapi.ts';
@@ -50,6 +51,8 @@ const action = (name: Action) =>
 
 interface Done {
   wakes: OwedWake[];
+  /** What was committed, where a crash right behind it has a name. */
+  committed?: OwnershipPoint;
   /** Once committed. */
   afterwards?: () => Promise<void> | void;
 }
@@ -75,7 +78,7 @@ export function runActionRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
         return result;
       });
       // Wakes first: a signal after the end of a workflow would start it anew.
-      await deps.engine.payWakes(done.wakes);
+      await deps.engine.payWakes(done.wakes, done.committed);
       await done.afterwards?.();
       deps.feed.poke();
       return c.json(toRun(await runOrRefuse(deps, actor, id), deps.config), 200);
@@ -86,7 +89,7 @@ export function runActionRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
 
 const actions: Record<Action, (tx: Tx, ask: Ask) => Promise<Done>> = {
   async cancel(tx, { actor, run }) {
-    if (run.kind === 'flow') return endRun(tx, actor, run);
+    if (run.kind === 'flow') return { ...(await endRun(tx, actor, run)), committed: 'cancel.committed' };
     if (run.kind === 'inbound') {
       throw wrongState('A received message is never dropped. Cancel the flow run it started instead.');
     }
