@@ -13,11 +13,15 @@ import type { ActivityDeps } from './deps.ts';
 
 export type QueueName = keyof typeof QUEUES;
 
+const fileOf = (name: string): string => fileURLToPath(new URL(`../workflows/${name}`, import.meta.url));
+
 /** Bundled once per process and shared by its workers. */
 export async function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
   return bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
+    workflowsPath: fileOf('index.ts'),
     ignoreModules: [],
+    // Evaluated once per thread rather than once per workflow.
+    preloadModules: [fileOf('preload.ts'), '@temporalio/workflow'],
   });
 }
 

@@ -1,6 +1,6 @@
 /**
  * Starts a workflow for every accepted event, a bounded number at a time: overload queues in Postgres, where it is cheap, and Temporal
- * never collapses. Answering providers has priority, so the bound falls when the event loop lags.
+ * never collapses. Answering providers has priority: the bound falls when the event loop lags, and at once while events pour in.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Client } from '@temporalio/client';
@@ -38,6 +38,9 @@ export function createDispatcher(
   const unfinished = new Map<string, number>();
   const starting = new Set<Promise<void>>();
   let limit = Math.ceil(options.most / 2);
+  const arriving = createRecentCount();
+  const finishing = createRecentCount();
+  let calmAtMs = performance.now();
   // Rows may be waiting from before this process: look once.
   let backlog = true;
   let pumping = false;
@@ -45,14 +48,19 @@ export function createDispatcher(
   const delay = monitorEventLoopDelay({ resolution: 10 });
   delay.enable();
 
-  const adapt = setInterval(() => {
+  let ticks = 0;
+  const ticking = setInterval(() => {
+    if (++ticks % 5 === 0) adapt();
+    pump();
+  }, 50);
+
+  function adapt(): void {
     const lagMs = delay.percentile(90) / 1e6 - 10;
     delay.reset();
     limit = lagMs > 40 ? Math.max(options.least, Math.floor(limit * 0.7)) : Math.min(options.most, limit + 1);
     const before = Date.now() - options.forgetAfterMs;
     for (const [id, sinceMs] of unfinished) if (sinceMs < before) unfinished.delete(id);
-    pump();
-  }, 250);
+  }
 
   function begin(eventId: string): void {
     unfinished.set(eventId, Date.now());
@@ -69,6 +77,20 @@ export function createDispatcher(
     );
     starting.add(started);
     void started.finally(() => starting.delete(started));
+  }
+
+  /** The answer to whoever brought them leaves first. */
+  function beginSoon(eventIds: readonly string[]): void {
+    for (const id of eventIds) unfinished.set(id, Date.now());
+    setImmediate(() => {
+      for (const id of eventIds) {
+        if (!stopped && unfinished.size <= bound()) begin(id);
+        else {
+          unfinished.delete(id);
+          backlog = true;
+        }
+      }
+    });
   }
 
   async function start(
@@ -93,8 +115,21 @@ export function createDispatcher(
     deps.faults.at('start.sent');
   }
 
+  /** How many may be unfinished now. While far more arrive than are finished: none at first, few if that goes on. */
+  function bound(): number {
+    const nowMs = performance.now();
+    if (arriving.value() <= 2 * finishing.value() + floodMargin) {
+      calmAtMs = nowMs;
+      return limit;
+    }
+    return nowMs - calmAtMs < holdMs ? 0 : Math.min(limit, options.least);
+  }
+
   function pump(): void {
-    if (pumping || stopped || !backlog || unfinished.size >= limit) return;
+    if (pumping || stopped || !backlog) return;
+    // Not for each one that ends: reading the queue costs the same for many as for one.
+    const most = bound();
+    if (most === 0 || unfinished.size > most - Math.ceil(most / 4)) return;
     pumping = true;
     void fill().finally(() => {
       pumping = false;
@@ -103,7 +138,7 @@ export function createDispatcher(
 
   async function fill(): Promise<void> {
     try {
-      const room = limit - unfinished.size;
+      const room = Math.max(1, bound() - unfinished.size);
       // Before the rows are read: what is accepted meanwhile may not be among them, and sets it again.
       backlog = false;
       const ids = await claimUnstarted(deps.pool, room);
@@ -122,21 +157,46 @@ export function createDispatcher(
     accepted(eventIds) {
       if (stopped) return;
       // Behind a backlog the rows decide whose turn it is.
-      if (!eventIds || backlog || pumping || unfinished.size + eventIds.length > limit) backlog = true;
-      else for (const id of eventIds) begin(id);
+      if (eventIds) arriving.add(eventIds.length);
+      if (!eventIds || backlog || pumping || unfinished.size + eventIds.length > bound()) backlog = true;
+      else beginSoon(eventIds);
       pump();
     },
     done(eventId) {
-      unfinished.delete(eventId);
+      if (unfinished.delete(eventId)) finishing.add(1);
       pump();
     },
     restart: (eventId) => start(eventId, 'ALLOW_DUPLICATE'),
     state: () => ({ unfinished: unfinished.size, limit, backlog }),
     async stop() {
       stopped = true;
-      clearInterval(adapt);
+      clearInterval(ticking);
       delay.disable();
       await Promise.allSettled(starting);
+    },
+  };
+}
+
+/** Arrivals above twice what is finished, within the last moments, that are no flood yet. */
+const floodMargin = 12;
+/** A flood shorter than this has the machine to itself: its events are started when it is over. */
+const holdMs = 1_500;
+const recentMs = 100;
+
+/** A count that forgets: about what was added within the last 100 ms. */
+function createRecentCount(): { add(count: number): void; value(): number } {
+  let level = 0;
+  let atMs = performance.now();
+  const value = (): number => {
+    const nowMs = performance.now();
+    level *= Math.exp((atMs - nowMs) / recentMs);
+    atMs = nowMs;
+    return level;
+  };
+  return {
+    value,
+    add(count) {
+      level = value() + count;
     },
   };
 }

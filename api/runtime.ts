@@ -1,4 +1,5 @@
 /** Everything a process needs, opened in order and closed in reverse: pools, Temporal, workers, dispatcher, sweeper, HTTP app. */
+import { availableParallelism } from 'node:os';
 import { Client } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime as TemporalRuntime, type Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
@@ -63,7 +64,8 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   const engineDb = connectDatabase({
     ...database,
     role: 'teloring_engine',
-    maxConnections: 24,
+    // Each connection plans the drive's statements for itself, and more than a few per core only wait for one another.
+    maxConnections: 4 + 4 * availableParallelism(),
     applicationName: 'teloring-engine',
   });
   const appDb = connectDatabase({

@@ -27,6 +27,8 @@ export function createPool(options: ConnectOptions): pg.Pool {
     application_name: options.applicationName,
     options: `-c role=${options.role} -c statement_timeout=30000 -c idle_in_transaction_session_timeout=60000`,
     connectionTimeoutMillis: 10_000,
+    // Queries made without waiting for one another share a round trip.
+    pipeline: true,
   });
   pool.on('error', (error) => options.onError?.(error));
   return pool;

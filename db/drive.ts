@@ -1,6 +1,6 @@
 /**
  * The drive protocol's transactions: lock and load a snapshot, let a pure function decide, store its plan, commit. SQL lives in
- * migrations/0004_drive.sql; each verb here is one transaction of three round trips.
+ * migrations/0004_drive.sql; each verb here is one transaction of two round trips.
  */
 import type pg from 'pg';
 import type { DriveDecision, DrivePlan, DriveSnapshot, OwedWake } from '#domain/drive/snapshot.ts';
@@ -34,14 +34,12 @@ export async function enterDrive(
   holder: string,
   decide: Decide,
 ): Promise<(DriveDecision & { snapshot: DriveSnapshot }) | null> {
-  return inTransaction(pool, async (client) => {
-    const loaded = await client.query<{ snapshot: DriveSnapshot | null }>({
-      name: 'drive_load',
-      text: 'select drive_load($1::uuid, $2::uuid) as snapshot',
-      values: [target.eventId ?? null, target.runId ?? null],
-    });
-    return decideAndStore(client, loaded.rows[0]?.snapshot ?? null, holder, decide);
-  });
+  const load = {
+    name: 'drive_load',
+    text: 'select drive_load($1::uuid, $2::uuid) as snapshot',
+    values: [target.eventId ?? null, target.runId ?? null],
+  };
+  return loadDecideStore(pool, load, holder, decide);
 }
 
 /** T1 alone: makes the message visible even where deciding fails. Idempotent. */
@@ -58,14 +56,12 @@ export async function settleDrive(
   settlement: Settlement,
   decide: Decide,
 ): Promise<(DriveDecision & { snapshot: DriveSnapshot }) | null> {
-  return inTransaction(pool, async (client) => {
-    const loaded = await client.query<{ snapshot: DriveSnapshot | null }>({
-      name: 'drive_settle',
-      text: `select drive_settle($1::uuid, $2::uuid, $3::uuid, $4::uuid, $5::uuid, $6, $7, $8::timestamptz, $9::jsonb, $10::jsonb) as snapshot`,
-      values: [conversationId, target.eventId ?? null, target.runId ?? null, ...settlementValues(settlement)],
-    });
-    return decideAndStore(client, loaded.rows[0]?.snapshot ?? null, holder, decide);
-  });
+  const load = {
+    name: 'drive_settle',
+    text: `select drive_settle($1::uuid, $2::uuid, $3::uuid, $4::uuid, $5::uuid, $6, $7, $8::timestamptz, $9::jsonb, $10::jsonb) as snapshot`,
+    values: [conversationId, target.eventId ?? null, target.runId ?? null, ...settlementValues(settlement)],
+  };
+  return loadDecideStore(pool, load, holder, decide);
 }
 
 export function settlementValues(settlement: Settlement): unknown[] {
@@ -90,16 +86,23 @@ export async function markWoken(pool: pg.Pool, wakes: readonly OwedWake[]): Prom
   );
 }
 
-async function decideAndStore(
-  client: pg.PoolClient,
-  snapshot: DriveSnapshot | null,
+type Decided = (DriveDecision & { snapshot: DriveSnapshot }) | null;
+
+async function loadDecideStore(
+  pool: pg.Pool,
+  load: pg.QueryConfig,
   holder: string,
   decide: Decide,
-): Promise<(DriveDecision & { snapshot: DriveSnapshot }) | null> {
-  if (snapshot === null) return null;
-  const decision = await decide(snapshot);
-  if (decision.plan) await storePlan(client, snapshot, holder, decision.plan);
-  return { ...decision, snapshot };
+): Promise<Decided> {
+  return inTransaction<Decided>(
+    pool,
+    async (client) => {
+      const { rows } = await client.query<{ snapshot: DriveSnapshot | null }>(load);
+      const snapshot = rows[0]?.snapshot ?? null;
+      return snapshot && { ...(await decide(snapshot)), snapshot };
+    },
+    (client, decided) => decided?.plan && storePlan(client, decided.snapshot, holder, decided.plan),
+  );
 }
 
 async function storePlan(
@@ -124,17 +127,24 @@ async function storePlan(
   });
 }
 
+/**
+ * One transaction on a pipelined connection: `begin` travels with the first query of `work`, and the one query of `lastly` with the
+ * commit, which is a rollback where that query fails.
+ */
 export async function inTransaction<T>(
   pool: pg.Pool,
   work: (client: pg.PoolClient) => Promise<T>,
+  lastly?: (client: pg.PoolClient, result: T) => Promise<unknown> | null | undefined,
 ): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
   try {
-    await client.query('begin');
+    const begun = client.query('begin');
+    begun.catch(() => undefined); // awaited below; what comes behind it fails too
     try {
       const result = await work(client);
-      await client.query('commit');
+      const ended = await Promise.allSettled([begun, lastly?.(client, result), client.query('commit')]);
+      for (const end of ended) if (end.status === 'rejected') throw end.reason;
       return result;
     } catch (error) {
       // A connection that can't roll back is thrown away; the server rolls back by itself.

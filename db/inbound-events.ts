@@ -1,5 +1,5 @@
 /** Ingress: accepted provider events. What is committed here is never lost; everything later starts from these rows. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type pg from 'pg';
 import { uuidV7 } from '#domain/ids.ts';
 import type { Json, JsonObject } from '#domain/json.ts';
@@ -67,10 +67,7 @@ function sharedOf(pool: pg.Pool): (call: AcceptCall) => Promise<Accepted[]> {
   return made;
 }
 
-async function accept(
-  pool: Pick<pg.Pool, 'query'>,
-  calls: readonly AcceptCall[],
-): Promise<Accepted[][]> {
+async function accept(pool: Pick<pg.Pool, 'query'>, calls: readonly AcceptCall[]): Promise<Accepted[][]> {
   const rows = calls.flatMap((call) => call.rows);
   const sources = calls.map(({ input }) => input);
   // Which call a row came with: what is the same for all its rows is sent once.
@@ -134,11 +131,10 @@ interface EventRow {
 
 function toRow(input: AcceptInput, event: AcceptableEvent): EventRow {
   const { type, inbox } = input;
-  const payload = storableJson(structuredClone(event) as unknown as JsonObject);
+  // A copy, also of what needs no cleaning: the caller's event stays as it is.
+  const payload = storableJson(event as unknown as JsonObject);
   // Two ids that differ only in what Postgres can't store are still two ids: the key is made from the id as it came.
-  const key = createHash('sha256')
-    .update(JSON.stringify([type, inbox.accountKey, event.eventId]))
-    .digest();
+  const key = hash('sha256', JSON.stringify([type, inbox.accountKey, event.eventId]), 'buffer');
   const media: JsonObject[] = [];
   if (event.parts) {
     const parts = (payload['parts'] as JsonObject[]).map((part) => splitMedia(part, media));
@@ -154,7 +150,7 @@ function toRow(input: AcceptInput, event: AcceptableEvent): EventRow {
     key,
     id: uuidV7(),
     providerEventId: storableJson(event.eventId),
-    orderKey: createHash('sha256').update(`${inbox.id}\n${thread}`).digest('base64url').slice(0, 32),
+    orderKey: hash('sha256', `${inbox.id}\n${thread}`, 'base64url').slice(0, 32),
     kind: event.kind,
     target: updates.has(event.kind) ? storableJson(event.providerMessageId ?? '') : null,
     payload: JSON.stringify(payload),

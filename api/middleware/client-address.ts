@@ -22,7 +22,8 @@ export function isLocalRequest(c: Context<AppEnv>): boolean {
 /** The peer, or whom a proxy in our own network (loopback, private) says it speaks for: the last entry, which that proxy wrote. */
 export function forwardedAddress(c: Context<AppEnv>): string {
   const peer = peerAddress(c);
-  const last = c.req.header('x-forwarded-for')?.split(',').at(-1)?.trim() ?? '';
+  const last = c.req.header('x-forwarded-for')?.split(',').at(-1)?.trim();
+  if (last === undefined) return peer;
   if (!ipaddr.isValid(peer) || !ipaddr.isValid(last)) return peer;
   const range = ipaddr.process(peer).range();
   return range === 'loopback' || range === 'private' || range === 'uniqueLocal' ? last : peer;

@@ -7,5 +7,6 @@ export const requestId: MiddlewareHandler<AppEnv> = async (c, next) => {
   const id = uuidV7();
   c.set('requestId', id);
   await next();
-  c.header('X-Request-Id', id);
+  // Not c.header: that makes a new response of a finished one, whose body is then copied through a stream.
+  c.res.headers.set('X-Request-Id', id);
 };

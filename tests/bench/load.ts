@@ -18,6 +18,8 @@ export interface LoadOrder {
   /** How many send at once; each sends its next message when this one is … */
   senders: number;
   until: 'acked' | 'replied';
+  /** Each sender rests this long before its next message: what the last one left to do is then over. */
+  pauseMs?: number;
   /** How many people write them, in turn. */
   contacts: number;
   /** Sends again what was not accepted (a provider's webhook retries do), every so often. */
@@ -123,6 +125,7 @@ async function run(order: LoadOrder): Promise<LoadResult> {
       replies.push(reply.promise);
       await deliver(message, record);
       if (order.until === 'replied') await reply.promise;
+      if (order.pauseMs !== undefined) await new Promise((resolve) => setTimeout(resolve, order.pauseMs));
     }
   }
   async function deliver(message: Prepared, record: Sent): Promise<void> {
@@ -224,7 +227,8 @@ async function observe(databaseUrl: string) {
       const nowMs = performance.now();
       for (const event of events) {
         cursor = { xid: event.xid, position: event.position };
-        if (event.name === 'message.created') seenAtMs.set(String(event.data['messageId']), nowMs);
+        const { messageId } = event.data;
+        if (event.name === 'message.created' && typeof messageId === 'string') seenAtMs.set(messageId, nowMs);
       }
       if (events.length < 500) await new Promise((resolve) => setTimeout(resolve, 2));
     }

@@ -73,8 +73,10 @@ function latencies(prefix: string, result: LoadResult): Numbers {
   };
 }
 
+/** One at a time on a system at rest: a pause between, for the floors as for the product. */
 export async function sequential(m: Measuring, subject: Subject, count: number): Promise<Numbers> {
-  return latencies('sequential', complete(await m.load.run(order(m, subject, count, {})), subject));
+  const result = await m.load.run(order(m, subject, count, { pauseMs: 30 }));
+  return latencies('sequential', complete(result, subject));
 }
 
 /** 32 senders, each waiting for its reply: what is sustained without a queue, and its CPU. */

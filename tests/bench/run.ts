@@ -36,7 +36,7 @@ const quick: Sizes = {
   sequential: 40,
   steady: 200,
   flood: 200,
-  burst: 400,
+  burst: 600,
   burstRounds: 1,
   visible: 30,
   crash: 150,
@@ -51,7 +51,7 @@ await mkdir(artifacts, { recursive: true });
 const say = (line: string): void => console.log(line);
 const startedMs = Date.now();
 say('Starting the product, the floors and the load …');
-const profiling = flags.profile
+const profiling: Record<string, string> = flags.profile
   ? { NODE_OPTIONS: `--cpu-prof --cpu-prof-interval=500 --cpu-prof-dir=${path.join(artifacts, 'profile')}` }
   : {};
 let product = await startTeloring(profiling);

@@ -59,7 +59,7 @@ export interface Floor extends Target {
 
 export async function startFloor(file: 'floor-a.ts' | 'floor-b.ts', argument: string): Promise<Floor> {
   const child = forkFile(file, [argument]);
-  const { port } = await message<{ port: number }>(child, (said) => said);
+  const { port } = await message(child, (said) => said as { port: number });
   return { pid: child.pid ?? 0, url: `http://127.0.0.1:${port}/messages`, stop: () => void child.kill() };
 }
 
@@ -165,16 +165,17 @@ function answerOf<K extends LoadAnswer['kind']>(
   child: ChildProcess,
   kind: K,
 ): Promise<Extract<LoadAnswer, { kind: K }>> {
-  return message(child, (said: LoadAnswer) =>
-    said.kind === kind ? (said as Extract<LoadAnswer, { kind: K }>) : undefined,
-  );
+  return message(child, (said) => {
+    const answer = said as LoadAnswer;
+    return answer.kind === kind ? (answer as Extract<LoadAnswer, { kind: K }>) : undefined;
+  });
 }
 
-function message<T, S = T>(child: ChildProcess, pick: (said: S) => T | undefined): Promise<T> {
+function message<T>(child: ChildProcess, pick: (said: unknown) => T | undefined): Promise<T> {
   return new Promise((resolve, reject) => {
     const ended = (code: number | null): void => reject(new Error(`A bench process ended with ${code}.`));
     const listen = (said: unknown): void => {
-      const picked = pick(said as S);
+      const picked = pick(said);
       if (picked === undefined) return;
       child.off('message', listen).off('exit', ended);
       resolve(picked);
