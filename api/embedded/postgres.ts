@@ -49,25 +49,42 @@ export async function preparePostgres(options: PostgresOptions): Promise<Postgre
   return {
     databaseUrl: url(databaseName),
     async start(track) {
-      const child = await startChild(home, {
-        name: 'postgres',
-        command: programs.postgres,
-        args: ['-D', folder, ...settings(options)],
-        env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C', TZ: 'UTC' },
-        cwd: '/',
-        ...(user && { user: { uid: user.uid, gid: user.gid } }),
-      });
-      try {
-        await track(child);
-        await untilReady(child, url('postgres'), home);
-      } catch (error) {
-        await child.stop();
-        throw error;
+      const tryUntilMs = Date.now() + lingeringMs;
+      for (;;) {
+        try {
+          return await startOnce(track);
+        } catch (error) {
+          if (!(error instanceof StartError) || !lingering.test(error.message) || Date.now() > tryUntilMs)
+            throw error;
+          await sleep(500);
+        }
       }
-      return child;
     },
   };
+
+  async function startOnce(track: Track): Promise<Child> {
+    const child = await startChild(home, {
+      name: 'postgres',
+      command: programs.postgres,
+      args: ['-D', folder, ...settings(options)],
+      env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C', TZ: 'UTC' },
+      cwd: '/',
+      ...(user && { user: { uid: user.uid, gid: user.gid } }),
+    });
+    try {
+      await track(child);
+      await untilReady(child, url('postgres'), home);
+    } catch (error) {
+      await child.stop();
+      throw error;
+    }
+    return child;
+  }
 }
+
+/** A server killed a moment ago may not be gone from the process table yet: Postgres then refuses its data folder for a little while. */
+const lingering = /postmaster\.pid" already exists|pre-existing shared memory block/;
+const lingeringMs = 20_000;
 
 function settings({ port, maxConnections, fsync }: PostgresOptions): string[] {
   const values: Record<string, string> = {
