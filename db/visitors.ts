@@ -26,12 +26,13 @@ export interface VisitorMessageRow extends ThreadPlace {
   deleted: boolean;
   /** Files of it whose bytes aren't here (yet), by media id. */
   missingMedia: Record<string, 'pending' | 'failed'>;
-  /** The lowest seq of the conversation whose sending is not over: everything from there on must be asked for again. */
+  /** The lowest seq of the conversation that will change yet (sending isn't over, a file is on its way): from there on is asked for again. */
   unsettledSeq: number | null;
 }
 
-/** Which part of the thread: from a place on, back from a place, or its end. */
-export type ThreadRange = { after: ThreadPlace } | { before: ThreadPlace } | 'end';
+/** Which part of the thread: from a place on, back from a place, its end, or these messages. */
+export type ThreadRange =
+  { after: ThreadPlace } | { before: ThreadPlace } | { only: readonly string[] } | 'end';
 
 /**
  * A part of the visitor's thread, oldest first. One statement, so that what is unsettled is judged on the same snapshot as
@@ -55,8 +56,11 @@ export async function visitorThread(
       from contacts k
       join conversations c on c.contact_id = k.id and c.inbox_id = k.inbox_id
       left join lateral (
-        select min(o.seq) as seq from messages o
-         where o.conversation_id = c.id and o.direction = 'out' and o.status in ('planned', 'sending', 'parked', 'unknown')
+        select least(
+          (select min(o.seq) from messages o
+            where o.conversation_id = c.id and o.direction = 'out' and o.status in ('planned', 'sending', 'parked', 'unknown')),
+          (select min(o.seq) from messages o join media f on f.message_id = o.id and f.state = 'pending'
+            where o.conversation_id = c.id)) as seq
       ) unsettled on true
       join messages m on m.conversation_id = c.id
      where k.inbox_id = ${visitor.inboxId} and k.external_id = ${visitor.visitorId}
@@ -69,6 +73,7 @@ export async function visitorThread(
 
 function placed(range: ThreadRange) {
   if (range === 'end') return sql`true`;
+  if ('only' in range) return sql`m.id = any(${range.only}::uuid[])`;
   const [place, later] = 'after' in range ? [range.after, sql`>`] : [range.before, sql`<`];
   // A place in a conversation that isn't this visitor's compares with null: nothing is returned.
   return sql`(c.created_at, c.id, m.seq) ${later} (

@@ -8,10 +8,12 @@ import { visitorOfConversation, type VisitorKey } from '#db/visitors.ts';
 export interface VisitorHub {
   /**
    * From when this resolves on, every committed change of the visitor's thread is followed by a call of `changed` (at least one,
-   * maybe for several). @returns stops it
+   * maybe for several) with the ids of the messages it is about. @returns stops it
    */
-  subscribe(visitor: VisitorKey, changed: () => void): Promise<() => void>;
+  subscribe(visitor: VisitorKey, changed: Changed): Promise<() => void>;
 }
+
+type Changed = (messageIds: readonly string[]) => void;
 
 const pollMs = 150;
 const retryMs = 1000;
@@ -19,7 +21,7 @@ const batch = 500;
 const maxKnownConversations = 10_000;
 
 export function createVisitorHub(deps: { engineDb: Db; log: Pick<Logger, 'warn'> }): VisitorHub {
-  const listeners = new Map<string, Set<() => void>>();
+  const listeners = new Map<string, Set<Changed>>();
   const conversations = new Map<string, string | null>();
   let reading: Promise<FeedCursor> | null = null;
 
@@ -40,14 +42,17 @@ export function createVisitorHub(deps: { engineDb: Db; log: Pick<Logger, 'warn'>
   }
 
   async function tell(events: readonly UiEvent[]): Promise<void> {
-    const changed = new Set<string>();
+    const changed = new Map<string, string[]>();
     for (const { name, data } of events) {
-      if (name.startsWith('message.') && typeof data['conversationId'] === 'string')
-        changed.add(data['conversationId']);
+      const { conversationId, messageId } = data;
+      if (!name.startsWith('message.') || typeof conversationId !== 'string') continue;
+      const messageIds = changed.get(conversationId) ?? [];
+      if (typeof messageId === 'string') messageIds.push(messageId);
+      changed.set(conversationId, messageIds);
     }
-    for (const conversationId of changed) {
+    for (const [conversationId, messageIds] of changed) {
       const key = await keyOf(conversationId);
-      for (const listener of (key && listeners.get(key)) || []) listener();
+      for (const listener of (key && listeners.get(key)) || []) listener(messageIds);
     }
   }
 

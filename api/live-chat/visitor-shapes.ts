@@ -46,7 +46,7 @@ export function completeUpTo(rows: readonly VisitorMessageRow[]): ThreadPlace | 
   let place: ThreadPlace | null = null;
   let unsettledIn: string | null = null;
   for (const { conversationId, seq, unsettledSeq } of rows) {
-    if (unsettledSeq !== null && unsettledSeq < seq) break;
+    if (unsettledSeq !== null && unsettledSeq <= seq) break;
     if (unsettledIn !== null && unsettledIn !== conversationId) break;
     if (unsettledSeq !== null) unsettledIn = conversationId;
     place = { conversationId, seq };

@@ -17,7 +17,8 @@ const maxStreamsPerVisitor = 8;
 
 /**
  * `message` events: each message the visitor may see, once per connection (again if it changed), oldest first; `place` after
- * each batch: what to give as `?after=` next time; `ping` every 15 s.
+ * each batch: what to give as `?after=` next time; `update`: a message from before the place as it is now (for who has it); `ping`
+ * every 15 s.
  */
 export function addVisitorStream(
   routes: Hono<AppEnv>,
@@ -72,7 +73,7 @@ async function follow(
 ): Promise<void> {
   const bell = createBell();
   const stop = await hub.subscribe(session, bell.ring);
-  stream.onAbort(bell.ring);
+  stream.onAbort(() => bell.ring([]));
   const shown = new Map<string, string>();
   let current = place;
   try {
@@ -82,6 +83,16 @@ async function follow(
         visitorThread(tx, session, current ? { after: current } : 'end', batch),
       );
       await show(rows);
+      // What has changed behind the place: a message taken back, an edit.
+      const earlier = bell.named().filter((id) => !rows.some((row) => row.id === id));
+      if (earlier.length > 0) {
+        await show(
+          await inWorkspace(deps.appDb, inbox.workspaceId, (tx) =>
+            visitorThread(tx, session, { only: earlier }, batch),
+          ),
+          'update',
+        );
+      }
       current = completeUpTo(rows) ?? current;
       const next = placeText(current);
       if (rows.length > 0 && next) await stream.writeSSE({ event: 'place', data: next });
@@ -94,14 +105,17 @@ async function follow(
     stop();
   }
 
-  async function show(rows: readonly VisitorMessageRow[]): Promise<void> {
+  async function show(
+    rows: readonly VisitorMessageRow[],
+    event: 'message' | 'update' = 'message',
+  ): Promise<void> {
     for (const row of rows) {
       const message = visitorMessage(row, session.visitorId, link);
       // Links are signed anew each time, so what is compared is what they lead to.
       const content = JSON.stringify(visitorMessage(row, session.visitorId, (mediaId) => mediaId));
       if (shown.get(row.id) === content) continue;
       shown.set(row.id, content);
-      await stream.writeSSE({ event: 'message', data: JSON.stringify(message) });
+      await stream.writeSSE({ event, data: JSON.stringify(message) });
     }
   }
 }
@@ -110,10 +124,18 @@ async function follow(
 function createBell() {
   let rang = false;
   let wake: (() => void) | null = null;
+  let about = new Set<string>();
   return {
-    ring: (): void => {
+    ring: (messageIds: readonly string[]): void => {
       rang = true;
+      for (const id of messageIds) about.add(id);
       wake?.();
+    },
+    /** The messages rung for since it was asked last. */
+    named(): string[] {
+      const named = [...about];
+      about = new Set();
+      return named;
     },
     /** @returns whether it rang before the time was over */
     async rung(timeoutMs: number): Promise<boolean> {

@@ -132,6 +132,35 @@ describe('the stream', () => {
     expect(text.trimEnd().endsWith(`${conversationId}:5`)).toBe(true);
   });
 
+  it('tells of a file that arrives after its message was passed by, and never passes it as complete', async () => {
+    const visitor = await chat.visitor();
+    const { add, addFile, conversationId } = await chat.createThread(visitor);
+    await add({ direction: 'in', status: 'received', text: 'one' });
+    const picture = await add({ direction: 'in', status: 'received', text: '' });
+    const file = await addFile(picture);
+    await add({ direction: 'out', status: 'sent', text: 'three' });
+    const page = await chat.thread(visitor);
+    expect(page.items.map(({ seq }) => seq)).toEqual([1, 2, 3]);
+    expect(page.place).toBe(`${conversationId}:1`);
+    const { text } = await readStream(visitor, `?after=${page.place}`, 3, async (shown) => {
+      await shown(3);
+      await file.arrives();
+    });
+    expect(text).toContain('"missing":"pending"');
+    expect(text).toMatch(/"seq":2.*"url":/);
+    expect((await chat.thread(visitor)).place).toBe(`${conversationId}:3`);
+  });
+
+  it('tells of a change behind the place', async () => {
+    const visitor = await chat.visitor();
+    const { add, takeBack, conversationId } = await chat.createThread(visitor);
+    const first = await add({ direction: 'out', status: 'sent', text: 'wrong' });
+    await add({ direction: 'out', status: 'sent', text: 'two' });
+    const { text } = await readStream(visitor, `?after=${conversationId}:2`, 1, () => takeBack(first));
+    expect(text).toMatch(/event: update\ndata: .*"seq":1.*"deleted":true/);
+    expect(text).not.toContain('wrong');
+  });
+
   it('needs the session of this inbox', async () => {
     const visitor = await chat.visitor();
     expect((await chat.stream(forge(visitor.token))).status).toBe(401);
@@ -154,7 +183,7 @@ async function readStream(
   let acting: Promise<void> | undefined;
   const deadline = setTimeout(() => void reader.cancel(), 10_000);
   const messagesOf = (): { seq: number }[] =>
-    [...text.matchAll(/^event: message\ndata: (.*)$/gm)].map(
+    [...text.matchAll(/^event: (?:message|update)\ndata: (.*)$/gm)].map(
       (match) => JSON.parse(match[1] ?? '') as { seq: number },
     );
   const shown = async (seq: number): Promise<void> => {
@@ -167,9 +196,9 @@ async function readStream(
     if (done) break;
     text += value;
     if (text.includes('event: ping')) acting ??= meanwhile?.(shown);
-    const last = text.lastIndexOf('event: message');
-    if (messagesOf().length >= count && text.indexOf('event: place', last) > 0 && text.endsWith('\n\n'))
-      break;
+    const last = Math.max(text.lastIndexOf('event: message'), text.lastIndexOf('event: update'));
+    const news = text.includes('event: update') || text.indexOf('event: place', last) > 0;
+    if (messagesOf().length >= count && news && text.endsWith('\n\n')) break;
   }
   clearTimeout(deadline);
   await acting;

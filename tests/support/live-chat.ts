@@ -1,6 +1,7 @@
 /** Live Chat over the test API: an inbox in each workspace, visitors, and threads as the engine would have written them. */
 import { expect } from 'vitest';
-import { inWorkspace } from '#db/client.ts';
+import { inWorkspace, poolOf } from '#db/client.ts';
+import { mediaStored } from '#db/inbound-media.ts';
 import { seal } from '#db/keyring.ts';
 import { emit } from '#db/ui-events.ts';
 import { uuidV7 } from '#domain/ids.ts';
@@ -169,6 +170,42 @@ async function createThread(api: TestApi, inboxId: string, visitor: Visitor, sta
         await emit(tx, workspaceId, 'message.created', { conversationId, messageId: id, seq: mine });
       });
       return id;
+    },
+    /** A file of this message that is still on its way. */
+    addFile: async (messageId: string): Promise<{ arrives(): Promise<void> }> => {
+      const mediaId = uuidV7();
+      const db = api.deps.engineDb;
+      await db
+        .updateTable('messages')
+        .set({ parts: JSON.stringify([{ kind: 'image', mediaId, mimeType: 'image/png' }]) })
+        .where('id', '=', messageId)
+        .execute();
+      await db
+        .insertInto('media')
+        .values({
+          id: mediaId,
+          workspace_id: workspaceId,
+          inbox_id: inboxId,
+          message_id: messageId,
+          source: '{}',
+          mime_type: 'image/png',
+        })
+        .execute();
+      return {
+        arrives: () =>
+          mediaStored(poolOf(db), mediaId, {
+            storageKey: mediaId,
+            mimeType: 'image/png',
+            sizeBytes: 1,
+            name: null,
+          }),
+      };
+    },
+    takeBack: async (id: string): Promise<void> => {
+      await inWorkspace(api.deps.engineDb, workspaceId, async (tx) => {
+        await tx.updateTable('messages').set({ deleted_at: new Date() }).where('id', '=', id).execute();
+        await emit(tx, workspaceId, 'message.updated', { conversationId, messageId: id });
+      });
     },
     settle: async (id: string): Promise<void> => {
       await inWorkspace(api.deps.engineDb, workspaceId, async (tx) => {

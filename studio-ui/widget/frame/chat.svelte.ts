@@ -45,6 +45,11 @@ export function createChat(store: Store, host: Host) {
     event(name, data) {
       if (name === 'place') place = data;
       if (name === 'message') take([JSON.parse(data) as ThreadMessage]);
+      if (name === 'update') {
+        const message = JSON.parse(data) as ThreadMessage;
+        // Of a page that isn't loaded: it will come as it is then.
+        if (messages.some(({ id }) => id === message.id)) take([message]);
+      }
     },
   });
 
