@@ -22,6 +22,11 @@ export interface MessageCall {
   threadKey: string;
   replyAddress: JsonObject;
   inReplyTo: string | null;
+  inReplyToReference: JsonObject | null;
+  as: 'private_reply' | null;
+  author: 'bot' | 'agent';
+  lastInAtMs: number | null;
+  sentSinceLastIn: number;
 }
 
 /** Sends; never throws: every ending is a settlement. */
@@ -50,7 +55,13 @@ export async function callProvider(
         threadKey: call.threadKey,
         replyAddress: call.replyAddress,
         parts: call.parts,
+        author: call.author,
+        lastInAtMs: call.lastInAtMs,
+        sentSinceLastIn: call.sentSinceLastIn,
+        attempt: call.attempts,
         ...(call.inReplyTo === null ? {} : { inReplyTo: call.inReplyTo }),
+        ...(call.inReplyToReference === null ? {} : { inReplyToReference: call.inReplyToReference }),
+        ...(call.as === null ? {} : { as: call.as }),
       },
       {
         key: call.outboxId,
@@ -105,7 +116,9 @@ async function conclude(
     case 'not_sent':
       return again;
     case 'no_answer':
-      return adapter.resend(inbox) === 'safe' ? again : { outcome: 'unknown', error, notBeforeMs: null };
+      return failure.repeatable || adapter.resend(inbox) === 'safe'
+        ? again
+        : { outcome: 'unknown', error, notBeforeMs: null };
     case 'reauthorize':
       // Parked, not failed: it waits until somebody has connected the account again.
       await parkInbox(deps.pool, inbox.id, failure.message);

@@ -1,5 +1,6 @@
 /** What activities are built from; opened by the process that runs workers. */
 import type { Client } from '@temporalio/client';
+import type { SearchAttributePair } from '@temporalio/common';
 import type pg from 'pg';
 import type { Logger } from 'pino';
 import type { HttpClient } from '#channels/http.ts';
@@ -7,6 +8,7 @@ import type { MediaStore } from '#channels/media-store.ts';
 import type { createRegistry } from '#channels/registry.ts';
 import type { FlowDefinitions } from '#db/flow-definitions.ts';
 import type { InboxCache } from '#db/inbox-cache.ts';
+import type { SearchFacts } from '#db/search-facts.ts';
 import type { Faults } from './faults.ts';
 
 export interface ActivityDeps {
@@ -20,6 +22,8 @@ export interface ActivityDeps {
   /** A signed, absolute URL of a media's bytes. */
   mediaUrl: (mediaId: string) => string;
   client: Client;
+  /** What a workflow of these is found by in Temporal's own UI. */
+  searchAttributes: (facts: SearchFacts) => SearchAttributePair[];
   faults: Faults;
   log: Logger;
   /** Rows that screens listen to have changed (same process only; others poll). */

@@ -13,6 +13,8 @@ import type { Call, DriveDecision, DriveSnapshot, DriveTools } from '#domain/dri
 import { CLAIM_TTL_MS } from '#domain/drive/times.ts';
 import { uuidV7 } from '#domain/ids.ts';
 import type { CachedInbox } from '#db/inbox-cache.ts';
+import { answeredComment } from '#db/replies.ts';
+import { answeredOnce } from '#domain/private-reply.ts';
 import { callHttp, callProvider } from './call.ts';
 import type { ActivityDeps } from './deps.ts';
 import { adapterOf } from './media.ts';
@@ -34,7 +36,7 @@ export interface DriveOptions {
   budgetMs: number;
 }
 
-type Decided = (DriveDecision & { snapshot: DriveSnapshot }) | null;
+type Decided = (DriveDecision & { snapshot: DriveSnapshot }) | 'wait' | null;
 
 /**
  * Drives a conversation for its workflow. At least once: every repetition computes anew from rows and ends in the same place; a call
@@ -52,6 +54,7 @@ export async function drive(
   let claimedAtMs = performance.now();
   let decided = await enter(session);
   for (;;) {
+    if (decided === 'wait') return { kind: 'wait' };
     if (decided === null) {
       if (target.eventId !== undefined) deps.eventDone(target.eventId);
       return target.eventId === undefined ? { kind: 'complete' } : { kind: 'done', followUp: false };
@@ -149,6 +152,13 @@ async function inboxOf(deps: ActivityDeps, snapshot: DriveSnapshot): Promise<Cac
   return inbox;
 }
 
+/** What is left to do once the message is shown: media, a button's spinner, a name to ask for. */
+async function hasFollowUp({ deps }: Session, { event, inbox }: DriveSnapshot): Promise<boolean> {
+  if (event === null || event.followUp || !event.unnamed) return event?.followUp === true;
+  const cached = await deps.inboxes.byId(inbox.id);
+  return cached !== null && adapterOf(deps, cached).fetchContact !== undefined;
+}
+
 async function performCall(
   session: Session,
   snapshot: DriveSnapshot,
@@ -173,6 +183,11 @@ async function performCall(
     return callHttp(deps.http, call.outboxId, call.claim, call.effect, timeoutMs);
   if (call.messageId === null) throw new Error(`Outbox row ${call.outboxId} is a message without one.`);
   const inbox = await inboxOf(deps, snapshot);
+  const { inReplyToId, as } = call.effect;
+  const comment =
+    inReplyToId === undefined ? null : await answeredComment(deps.pool, inReplyToId, call.messageId);
+  if (comment?.answeredPrivately && as !== undefined)
+    return { ...unsent, outcome: 'failed', error: { kind: 'permanent', message: answeredOnce } };
   return callProvider(
     deps,
     inbox,
@@ -187,13 +202,18 @@ async function performCall(
       contactExternalId: snapshot.contact.externalId,
       threadKey: snapshot.conversation.threadKey,
       replyAddress: snapshot.conversation.replyAddress,
-      inReplyTo: null,
+      inReplyTo: comment?.providerMessageId ?? null,
+      inReplyToReference: comment?.reference ?? null,
+      as: as ?? null,
+      author: 'bot',
+      lastInAtMs: snapshot.conversation.lastInAtMs,
+      sentSinceLastIn: snapshot.conversation.sentSinceLastIn,
     },
     timeoutMs,
   );
 }
 
-async function report(session: Session, decided: NonNullable<Decided>): Promise<DriveReport> {
+async function report(session: Session, decided: Exclude<Decided, 'wait' | null>): Promise<DriveReport> {
   const { deps, target } = session;
   const { outcome, wakes } = decided;
   if (outcome.kind === 'exit' || outcome.kind === 'complete' || outcome.kind === 'sleep') {
@@ -204,7 +224,7 @@ async function report(session: Session, decided: NonNullable<Decided>): Promise<
   if (outcome.kind === 'exit' || outcome.kind === 'busy') {
     if (target.eventId !== undefined) {
       deps.eventDone(target.eventId);
-      return { kind: 'done', followUp: decided.snapshot.event?.followUp === true };
+      return { kind: 'done', followUp: await hasFollowUp(session, decided.snapshot) };
     }
     return { kind: 'busy' };
   }

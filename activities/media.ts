@@ -2,6 +2,7 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { ChannelError, type MediaBytes } from '#channels/contract.ts';
 import { MAX_MEDIA_BYTES, mediaKey } from '#channels/media-store.ts';
+import { claimAsking, fillGaps } from '#db/contacts.ts';
 import { followUpOf, mediaFailed, mediaStored, storedMedia, type PendingMedia } from '#db/inbound-media.ts';
 import type { CachedInbox } from '#db/inbox-cache.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -36,8 +37,27 @@ export async function followUp(deps: ActivityDeps, eventId: string, attempt: num
       );
     });
   }
+  if (attempt === 1) await askForContact(deps, inbox, eventId);
   for (const media of todo.media) await fetchOne(deps, inbox, media, attempt);
   deps.changed();
+}
+
+/** Once per contact, where messages carry no name. It is only a nicety: a refusal is logged and never tried again. */
+async function askForContact(deps: ActivityDeps, inbox: CachedInbox, eventId: string): Promise<void> {
+  const adapter = adapterOf(deps, inbox);
+  if (!adapter.fetchContact) return;
+  const contact = await claimAsking(deps.pool, eventId);
+  if (!contact) return;
+  try {
+    const found = await adapter.fetchContact(inbox, contact.externalId, AbortSignal.timeout(10_000));
+    await fillGaps(deps.pool, contact.id, found);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    deps.log.warn(
+      { inboxId: inbox.id, contactId: contact.id, reason },
+      'The provider told nothing about a contact.',
+    );
+  }
 }
 
 const mostAttempts = 6;

@@ -1,11 +1,12 @@
 /** Pays the wakes that transactions owe. Signals are hints: paid twice they do no harm, unpaid they stay owed. */
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { markWoken } from '#db/drive.ts';
+import { runFacts } from '#db/search-facts.ts';
 import type { OwedWake } from '#domain/drive/snapshot.ts';
 import { QUEUES, runWorkflowId } from '#workflows/contract.ts';
 import type { ActivityDeps } from './deps.ts';
 
-type WakeDeps = Pick<ActivityDeps, 'pool' | 'client' | 'faults'>;
+type WakeDeps = Pick<ActivityDeps, 'pool' | 'client' | 'faults' | 'searchAttributes'>;
 
 /** @throws what Temporal throws; the wakes then stay owed */
 export async function payWakes(deps: WakeDeps, wakes: readonly OwedWake[]): Promise<void> {
@@ -16,8 +17,10 @@ export async function payWakes(deps: WakeDeps, wakes: readonly OwedWake[]): Prom
   deps.faults.at('woken.committed');
 }
 
-async function payWake({ client }: WakeDeps, { runId, wokenNo }: OwedWake): Promise<void> {
+async function payWake(deps: WakeDeps, { runId, wokenNo }: OwedWake): Promise<void> {
+  const { client, pool } = deps;
   const workflowId = runWorkflowId(runId);
+  const typedSearchAttributes = deps.searchAttributes(await runFacts(pool, runId));
   if (wokenNo === 0) {
     try {
       // Never woken before, so nothing can be asleep: a plain start is cheaper than signalWithStart and may be eager.
@@ -25,6 +28,7 @@ async function payWake({ client }: WakeDeps, { runId, wokenNo }: OwedWake): Prom
         workflowId,
         taskQueue: QUEUES.flows,
         args: [runId],
+        typedSearchAttributes,
         workflowIdReusePolicy: 'ALLOW_DUPLICATE',
         workflowIdConflictPolicy: 'FAIL',
         requestEagerStart: true,
@@ -40,6 +44,7 @@ async function payWake({ client }: WakeDeps, { runId, wokenNo }: OwedWake): Prom
     workflowId,
     taskQueue: QUEUES.flows,
     args: [runId],
+    typedSearchAttributes,
     signal: 'wake',
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     workflowIdConflictPolicy: 'USE_EXISTING',

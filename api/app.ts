@@ -33,6 +33,7 @@ import { inboxCheckRoutes } from './routes/inbox-checks.ts';
 import { inboxRoutes } from './routes/inboxes.ts';
 import { mediaLinkRoutes, mediaRoutes } from './routes/media.ts';
 import { messageRoutes } from './routes/messages.ts';
+import { providerActionRoutes } from './routes/provider-actions.ts';
 import { runActionRoutes } from './routes/run-actions.ts';
 import { runRoutes } from './routes/runs.ts';
 import { uiRoutes } from './ui.ts';
@@ -69,6 +70,7 @@ const guardedGroups: RouteGroup[] = [
   inboxRoutes,
   mediaRoutes,
   messageRoutes,
+  providerActionRoutes,
   runActionRoutes,
   runRoutes,
 ];

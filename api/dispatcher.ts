@@ -6,13 +6,14 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Client } from '@temporalio/client';
 import type pg from 'pg';
 import type { Logger } from 'pino';
-import { claimUnstarted, unstart } from '#db/inbound-events.ts';
+import { claimUnstarted, finishedOf, unstart, type StartableEvent } from '#db/inbound-events.ts';
+import type { ActivityDeps } from '#activities/deps.ts';
 import type { Faults } from '#activities/faults.ts';
 import { inboundWorkflowId, QUEUES } from '#workflows/contract.ts';
 
 export interface Dispatcher {
   /** New events are committed. At once where there is room, else from the rows as room comes. */
-  accepted(eventIds?: readonly string[]): void;
+  accepted(events?: readonly StartableEvent[]): void;
   /** An event's workflow has nothing more to do. */
   done(eventId: string): void;
   /** Starts the workflow of an event that was forgotten; whatever ran before under its id. */
@@ -32,7 +33,13 @@ export interface DispatcherOptions {
 const defaults: DispatcherOptions = { least: 4, most: 40, forgetAfterMs: 15_000 };
 
 export function createDispatcher(
-  deps: { pool: pg.Pool; client: Client; log: Logger; faults: Faults },
+  deps: {
+    pool: pg.Pool;
+    client: Client;
+    log: Logger;
+    faults: Faults;
+    searchAttributes: ActivityDeps['searchAttributes'];
+  },
   options: DispatcherOptions = defaults,
 ): Dispatcher {
   const unfinished = new Map<string, number>();
@@ -45,6 +52,7 @@ export function createDispatcher(
   let backlog = true;
   let pumping = false;
   let stopped = false;
+  let asking = false;
   const delay = monitorEventLoopDelay({ resolution: 10 });
   delay.enable();
 
@@ -60,33 +68,49 @@ export function createDispatcher(
     limit = lagMs > 40 ? Math.max(options.least, Math.floor(limit * 0.7)) : Math.min(options.most, limit + 1);
     const before = Date.now() - options.forgetAfterMs;
     for (const [id, sinceMs] of unfinished) if (sinceMs < before) unfinished.delete(id);
+    void askForFinished();
   }
 
-  function begin(eventId: string): void {
+  /** Workflows that a worker of another process has finished tell nobody here: their rows do. */
+  async function askForFinished(): Promise<void> {
+    const before = Date.now() - silentMs;
+    const silent = [...unfinished].flatMap(([id, sinceMs]) => (sinceMs < before ? [id] : []));
+    if (silent.length === 0 || asking || stopped) return;
+    asking = true;
+    try {
+      for (const id of await finishedOf(deps.pool, silent)) if (unfinished.delete(id)) finishing.add(1);
+      pump();
+    } catch {
+      // Asked again in a moment; at worst they are forgotten after forgetAfterMs.
+    } finally {
+      asking = false;
+    }
+  }
+
+  function begin(event: StartableEvent): void {
+    const { eventId } = event;
     unfinished.set(eventId, Date.now());
-    const started: Promise<void> = start(eventId, 'ALLOW_DUPLICATE_FAILED_ONLY').catch(
-      async (error: Error) => {
-        unfinished.delete(eventId);
-        deps.log.warn(
-          { reason: error.message },
-          'Temporal did not take a workflow; its event waits in Postgres.',
-        );
-        await unstart(deps.pool, [eventId]).catch(() => undefined); // else the sweeper finds it
-        backlog = true;
-      },
-    );
+    const started: Promise<void> = start(event, 'ALLOW_DUPLICATE_FAILED_ONLY').catch(async (error: Error) => {
+      unfinished.delete(eventId);
+      deps.log.warn(
+        { reason: error.message },
+        'Temporal did not take a workflow; its event waits in Postgres.',
+      );
+      await unstart(deps.pool, [eventId]).catch(() => undefined); // else the sweeper finds it
+      backlog = true;
+    });
     starting.add(started);
     void started.finally(() => starting.delete(started));
   }
 
   /** The answer to whoever brought them leaves first. */
-  function beginSoon(eventIds: readonly string[]): void {
-    for (const id of eventIds) unfinished.set(id, Date.now());
+  function beginSoon(events: readonly StartableEvent[]): void {
+    for (const { eventId } of events) unfinished.set(eventId, Date.now());
     setImmediate(() => {
-      for (const id of eventIds) {
-        if (!stopped && unfinished.size <= bound()) begin(id);
+      for (const event of events) {
+        if (!stopped && unfinished.size <= bound()) begin(event);
         else {
-          unfinished.delete(id);
+          unfinished.delete(event.eventId);
           backlog = true;
         }
       }
@@ -94,7 +118,7 @@ export function createDispatcher(
   }
 
   async function start(
-    eventId: string,
+    { eventId, ...facts }: { eventId: string } & Partial<StartableEvent>,
     reuse: 'ALLOW_DUPLICATE_FAILED_ONLY' | 'ALLOW_DUPLICATE',
   ): Promise<void> {
     try {
@@ -102,6 +126,7 @@ export function createDispatcher(
         workflowId: inboundWorkflowId(eventId),
         taskQueue: QUEUES.inbound,
         args: [eventId],
+        typedSearchAttributes: deps.searchAttributes(facts),
         workflowIdReusePolicy: reuse,
         workflowIdConflictPolicy: 'USE_EXISTING',
         requestEagerStart: true,
@@ -141,9 +166,9 @@ export function createDispatcher(
       const room = Math.max(1, bound() - unfinished.size);
       // Before the rows are read: what is accepted meanwhile may not be among them, and sets it again.
       backlog = false;
-      const ids = await claimUnstarted(deps.pool, room);
-      if (ids.length >= room) backlog = true;
-      for (const id of ids) begin(id);
+      const events = await claimUnstarted(deps.pool, room);
+      if (events.length >= room) backlog = true;
+      for (const event of events) begin(event);
     } catch (error) {
       backlog = true;
       deps.log.warn(
@@ -154,19 +179,19 @@ export function createDispatcher(
   }
 
   return {
-    accepted(eventIds) {
+    accepted(events) {
       if (stopped) return;
       // Behind a backlog the rows decide whose turn it is.
-      if (eventIds) arriving.add(eventIds.length);
-      if (!eventIds || backlog || pumping || unfinished.size + eventIds.length > bound()) backlog = true;
-      else beginSoon(eventIds);
+      if (events) arriving.add(events.length);
+      if (!events || backlog || pumping || unfinished.size + events.length > bound()) backlog = true;
+      else beginSoon(events);
       pump();
     },
     done(eventId) {
       if (unfinished.delete(eventId)) finishing.add(1);
       pump();
     },
-    restart: (eventId) => start(eventId, 'ALLOW_DUPLICATE'),
+    restart: (eventId) => start({ eventId }, 'ALLOW_DUPLICATE'),
     state: () => ({ unfinished: unfinished.size, limit, backlog }),
     async stop() {
       stopped = true;
@@ -182,6 +207,8 @@ const floodMargin = 12;
 /** A flood shorter than this has the machine to itself: its events are started when it is over. */
 const holdMs = 1_500;
 const recentMs = 100;
+/** A workflow that hasn't told us of its end by then may have ended elsewhere. */
+const silentMs = 1_000;
 
 /** A count that forgets: about what was added within the last 100 ms. */
 function createRecentCount(): { add(count: number): void; value(): number } {

@@ -1,6 +1,7 @@
 /** Connecting inboxes at their providers: everything between a form's credentials and a row. */
 import { ChannelError, type AdapterInbox, type ChannelAdapter, type Connected } from '#channels/contract.ts';
-import { definitions, type AvailableChannelType } from '#channels/definitions.ts';
+import { definitions, isAvailable, type AvailableChannelType } from '#channels/definitions.ts';
+import { webhookPlace } from '#channels/webhook-place.ts';
 import { inWorkspace, poolOf } from '#db/client.ts';
 import { findInboxByAccount } from '#db/inboxes.ts';
 import { seal } from '#db/keyring.ts';
@@ -10,6 +11,8 @@ import type { JsonObject } from '#domain/json.ts';
 import { resolveProviderUrls } from './config.ts';
 import type { ApiDeps, RequestActor } from './deps.ts';
 import { ApiError } from './middleware/errors.ts';
+import { appsOf } from './provider-apps.ts';
+import { subscriptionContext } from './subscriptions.ts';
 
 const connectTimeoutMs = 15_000;
 
@@ -18,6 +21,8 @@ export interface Connection {
   connected: Connected<JsonObject>;
   sealedCredentials: Buffer;
   warnings: string[];
+  /** Once the row is stored or given up: others may connect on the same subscription again. */
+  release: () => Promise<void>;
 }
 
 /** @throws ApiError 422 with what is wrong in the form */
@@ -44,13 +49,16 @@ export function readSettings(type: AvailableChannelType, given: unknown): JsonOb
   throw new ApiError(422, 'invalid', details[0]?.message ?? 'The settings are not valid.', details);
 }
 
+/** Where the provider is told to call; below it, the definition's `paths`. */
 export function webhookUrl(deps: Pick<ApiDeps, 'config'>, inbox: { type: string; id: string }): string {
-  return `${deps.config.publicUrl}/webhooks/${inbox.type}/${inbox.id}`;
+  const place = isAvailable(inbox.type) ? webhookPlace(definitions[inbox.type]) : null;
+  const path = place?.kind === 'app' ? place.app : `${place?.segment ?? inbox.type}/${inbox.id}`;
+  return `${deps.config.publicUrl}/webhooks/${path}`;
 }
 
 /** A new inbox as its adapter will see it; nothing is stored yet. */
 export function draftInbox(
-  deps: Pick<ApiDeps, 'config'>,
+  deps: Pick<ApiDeps, 'config' | 'keyring'>,
   input: {
     workspaceId: string;
     type: AvailableChannelType;
@@ -65,6 +73,7 @@ export function draftInbox(
     id: uuidV7(),
     accountKey: '',
     urls: resolveProviderUrls(deps.config, definitions[input.type].providerUrls, input.sandbox),
+    apps: appsOf(deps, input.sandbox),
   };
 }
 
@@ -81,9 +90,13 @@ export async function connectAtProvider(
   const adapter = deps.registry[type];
   const accountKey = adapter.accountKeyOf?.(inbox.credentials);
   if (accountKey !== undefined) await refuseTaken(deps, actor, inbox, accountKey);
+  const context = subscriptionContext(deps, inbox);
   const connected = await callProvider(adapter, () =>
-    adapter.connect(inbox, webhookUrl(deps, inbox), AbortSignal.timeout(connectTimeoutMs)),
-  );
+    adapter.connect(inbox, webhookUrl(deps, inbox), AbortSignal.timeout(connectTimeoutMs), context),
+  ).catch(async (error: unknown) => {
+    await context.release();
+    throw error;
+  });
   const warnings = [...connected.warnings];
   if (
     definitions[type].needsPublicUrl &&
@@ -100,6 +113,7 @@ export async function connectAtProvider(
     connected,
     sealedCredentials: sealCredentials(deps, inbox.id, connected.credentials),
     warnings,
+    release: context.release,
   };
 }
 
@@ -132,14 +146,22 @@ export async function restoreHolder(
 ): Promise<void> {
   const holder = await deps.inboxes.byAccount(type, accountKey);
   if (!holder) return;
-  await deps.registry[type]
-    .connect(holder, webhookUrl(deps, holder), AbortSignal.timeout(connectTimeoutMs))
-    .catch((error: unknown) =>
-      deps.log.error(
-        { err: error, inboxId: holder.id },
-        'The webhook of a connected inbox could not be given back; probe it.',
-      ),
+  const context = subscriptionContext(deps, holder);
+  try {
+    await deps.registry[type].connect(
+      holder,
+      webhookUrl(deps, holder),
+      AbortSignal.timeout(connectTimeoutMs),
+      context,
     );
+  } catch (error) {
+    deps.log.error(
+      { err: error, inboxId: holder.id },
+      'The webhook of a connected inbox could not be given back; probe it.',
+    );
+  } finally {
+    await context.release();
+  }
 }
 
 /** The inbox's id only where it is of the same workspace. */
@@ -174,8 +196,9 @@ export async function disconnectAtProvider(
   type: AvailableChannelType,
   inbox: AdapterInbox,
 ): Promise<string | null> {
+  const context = subscriptionContext(deps, inbox);
   try {
-    await deps.registry[type].disconnect(inbox, AbortSignal.timeout(connectTimeoutMs));
+    await deps.registry[type].disconnect(inbox, AbortSignal.timeout(connectTimeoutMs), context);
     return null;
   } catch (error) {
     deps.log.warn(
@@ -183,6 +206,8 @@ export async function disconnectAtProvider(
       'An inbox could not be disconnected at its provider.',
     );
     return reasonOf(error);
+  } finally {
+    await context.release();
   }
 }
 

@@ -16,6 +16,7 @@ import { connectDatabase, poolOf } from '#db/client.ts';
 import { createFlowDefinitions } from '#db/flow-definitions.ts';
 import { createInboxCache } from '#db/inbox-cache.ts';
 import { createKeyring } from '#db/keyring.ts';
+import { messageFacts } from '#db/search-facts.ts';
 import { tidy } from '#db/sweep.ts';
 import { parseFlowDefinition } from '#domain/flow/schema.ts';
 import type { FlowDefinition } from '#domain/flow/types.ts';
@@ -23,6 +24,8 @@ import { outboundWorkflowId, QUEUES } from '#workflows/contract.ts';
 import { createAuth } from './auth/auth.ts';
 import { createMailer } from './auth/mailer.ts';
 import { resolveProviderUrls, type Config } from './config.ts';
+import { appsOf } from './provider-apps.ts';
+import { tidyUnrouted } from './unrouted.ts';
 import type { ApiDeps } from './deps.ts';
 import { createDispatcher, type Dispatcher } from './dispatcher.ts';
 import type { Engine } from './engine.ts';
@@ -30,6 +33,7 @@ import { createFeed } from './feed.ts';
 import { visitorKeys } from './live-chat/visitors.ts';
 import { mediaLinks } from './media-links.ts';
 import { decodePayloadsWith } from './payloads.ts';
+import { openSearchAttributes } from './search-attributes.ts';
 import { createSweeper, type Sweeper } from './sweeper.ts';
 import { temporalConnectionOptions } from './temporal-options.ts';
 
@@ -97,6 +101,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     keyring,
     resolveUrls: (type, sandbox) =>
       isAvailable(type) ? resolveProviderUrls(config, definitions[type].providerUrls, sandbox) : {},
+    resolveApps: (sandbox) => appsOf({ config, keyring }, sandbox),
   });
   await inboxes.listen(config.databaseUrl);
   // Before anything is accepted: this month's partitions.
@@ -105,7 +110,8 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
 
   const links = mediaLinks({ config, keyring });
   const feed = createFeed({ engineDb, log });
-  const dispatcher = createDispatcher({ pool, client, log, faults });
+  const searchAttributes = await openSearchAttributes(connection, namespace, log);
+  const dispatcher = createDispatcher({ pool, client, log, faults, searchAttributes: searchAttributes.of });
   const activityDeps: ActivityDeps = {
     pool,
     inboxes,
@@ -115,6 +121,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     media,
     mediaUrl: (mediaId) => links.link(mediaId),
     client,
+    searchAttributes: searchAttributes.of,
     faults,
     log,
     changed: () => feed.poke(),
@@ -148,7 +155,10 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   const sweeper =
     options.sweepEveryMs === 0
       ? null
-      : createSweeper({ pool, dispatcher, engine, log, faults }, options.sweepEveryMs);
+      : createSweeper(
+          { pool, dispatcher, engine, log, faults, tidyUnrouted: () => tidyUnrouted(deps) },
+          options.sweepEveryMs,
+        );
   dispatcher.accepted();
 
   return {
@@ -158,6 +168,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     sweeper,
     workersEnded,
     async stop() {
+      searchAttributes.stop();
       await dispatcher.stop();
       await sweeper?.stop();
       for (const worker of workers) shutdown(worker);
@@ -176,9 +187,9 @@ function shutdown(worker: Worker): void {
 
 function createEngine(deps: ActivityDeps, dispatcher: Dispatcher): Engine {
   return {
-    eventsAccepted(eventIds) {
+    eventsAccepted(events) {
       deps.faults.at('event.committed');
-      dispatcher.accepted(eventIds);
+      dispatcher.accepted(events);
     },
     async startOutbound(messageId) {
       try {
@@ -186,6 +197,7 @@ function createEngine(deps: ActivityDeps, dispatcher: Dispatcher): Engine {
           workflowId: outboundWorkflowId(messageId),
           taskQueue: QUEUES.inbound,
           args: [messageId],
+          typedSearchAttributes: deps.searchAttributes(await messageFacts(deps.pool, messageId)),
           workflowIdReusePolicy: 'ALLOW_DUPLICATE',
           workflowIdConflictPolicy: 'USE_EXISTING',
           requestEagerStart: true,

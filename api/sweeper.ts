@@ -14,7 +14,15 @@ export interface Sweeper {
 }
 
 export function createSweeper(
-  deps: { pool: pg.Pool; dispatcher: Dispatcher; engine: Engine; log: Logger; faults: Faults },
+  deps: {
+    pool: pg.Pool;
+    dispatcher: Dispatcher;
+    engine: Engine;
+    log: Logger;
+    faults: Faults;
+    /** Routes what was left behind unrouted, and lets go what nobody connected. */
+    tidyUnrouted: () => Promise<void>;
+  },
   everyMs = 5_000,
 ): Sweeper {
   let running: Promise<unknown> | null = null;
@@ -56,6 +64,7 @@ export function createSweeper(
       );
     }
     await endSnoozes(deps.pool);
+    await deps.tidyUnrouted();
     if (Date.now() - lastTidyMs > 3_600_000) {
       lastTidyMs = Date.now();
       await tidy(deps.pool);

@@ -3,7 +3,16 @@
  * behind this interface, in that channel's folder.
  */
 import type { z } from 'zod';
-import type { Capabilities, ChannelType, SendFailureKind } from '#domain/channel.ts';
+import type {
+  Capabilities,
+  ChannelType,
+  CommentAction,
+  HealthState,
+  ProviderApps,
+  ProviderApp,
+  Reports,
+  SendFailureKind,
+} from '#domain/channel.ts';
 import type { Json, JsonObject } from '#domain/json.ts';
 import type { MediaKind, Part } from '#domain/message.ts';
 
@@ -19,6 +28,12 @@ export interface ChannelDefinition<Credentials extends JsonObject = JsonObject> 
   /** Validates `inbox.settings`: what is not secret and may be edited later. */
   settings: z.ZodType<JsonObject>;
   capabilities: Capabilities;
+  /** What the provider tells us beside messages; the contract suite holds the samples against it. */
+  reports: Reports;
+  /** What an agent may do with a comment; absent on channels without comments. */
+  actions?: readonly CommentAction[];
+  /** Where its webhooks come in; absent = `/webhooks/<type>/<inbox id>`. */
+  webhook?: WebhookPlace;
   /** Whether the provider must reach us from the internet (a public https PUBLIC_URL). */
   needsPublicUrl: boolean;
   /** Its events come in by routes of its own, never by /webhooks. */
@@ -32,6 +47,15 @@ export interface ChannelDefinition<Credentials extends JsonObject = JsonObject> 
   providerUrls: Readonly<Record<string, { env: string; real: string; sandboxPath: string }>>;
 }
 
+/**
+ * `segment`: `/webhooks/<segment>/<inbox id>[/<one of paths>]`. `app`: the provider has one webhook for all accounts,
+ * `/webhooks/<app>`, and an `AppWebhook` splits what comes in.
+ */
+export type WebhookPlace =
+  { kind: 'inbox'; segment: string; paths?: readonly string[] } | { kind: 'app'; app: AppWebhookName };
+
+export type AppWebhookName = 'meta' | 'tiktok';
+
 /** An inbox as an adapter sees it: credentials decrypted, base URLs resolved for sandbox or real. */
 export interface AdapterInbox<Credentials extends JsonObject = JsonObject> {
   id: string;
@@ -44,6 +68,8 @@ export interface AdapterInbox<Credentials extends JsonObject = JsonObject> {
   settings: JsonObject;
   /** `definition.providerUrls`, resolved for this inbox. */
   urls: Readonly<Record<string, string>>;
+  /** The deployment's apps at the providers, the sandbox's for sandbox inboxes. */
+  apps: ProviderApps;
 }
 
 /** A request as it came. Header names are lower case; `body` is raw. */
@@ -80,6 +106,11 @@ export interface InboundContact {
   email?: string;
   phone?: string;
   avatarUrl?: string;
+  /**
+   * Other ids the same person is or was known by in this inbox: a contact known by one of them gets `externalId` from now on
+   * (WhatsApp's phone numbers and business-scoped ids).
+   */
+  aliases?: string[];
 }
 
 interface EventBase {
@@ -100,6 +131,8 @@ export interface InboundMessageEvent extends EventBase {
   sentAtMs?: number;
   /** Where an answer goes: stored on the conversation, handed back to `send`. */
   replyAddress: JsonObject;
+  /** The provider's handles of this message beside its id (LINE's quote and read tokens): handed back where it is quoted or marked read. */
+  reference?: JsonObject;
   /** Handed back to `acknowledge` once the message is stored (Telegram's answerCallbackQuery). */
   acknowledge?: JsonObject;
 }
@@ -107,6 +140,8 @@ export interface DeliveryStatusEvent extends EventBase {
   kind: 'status';
   providerMessageId: string;
   status: 'sent' | 'delivered' | 'read' | 'failed';
+  /** `SendOptions.key` of the message, where the provider repeats it: finds a message whose send has not been answered yet. */
+  key?: string;
   error?: { kind: SendFailureKind; message: string; providerCode?: string };
   atMs?: number;
 }
@@ -129,6 +164,41 @@ export interface ReactionEvent extends EventBase {
   /** '' takes the reaction back. */
   emoji: string;
 }
+/**
+ * Our account has sent something: we did (then it reconciles with the outbox), or a person did in the provider's own app (then it is
+ * shown as an agent's message, and a person owns the conversation).
+ */
+export interface EchoEvent extends EventBase {
+  kind: 'echo';
+  threadKey: string;
+  /** To whom it went. */
+  contact: InboundContact;
+  parts: InboundPart[];
+  providerMessageId: string;
+  /** `SendOptions.key`, where the provider repeats it. */
+  key?: string;
+  inReplyTo?: string;
+  sentAtMs?: number;
+  replyAddress: JsonObject;
+}
+/** Everything we sent in this conversation up to `untilMs` was delivered or read (Messenger and TikTok name no message). */
+export interface WatermarkEvent extends EventBase {
+  kind: 'watermark';
+  threadKey: string;
+  contact: InboundContact;
+  status: 'delivered' | 'read';
+  untilMs: number;
+}
+/** Something about our account at the provider: restricted, quality, template rejected, permission withdrawn. */
+export interface AccountEvent extends EventBase {
+  kind: 'account';
+  /** The provider's name of it. */
+  change: string;
+  inbound?: { state: HealthState; reason?: string };
+  outbound?: { state: HealthState; reason?: string };
+  /** What the provider said, for Diagnostics; no secrets. */
+  facts: Record<string, Json>;
+}
 /** Something about the contact: renamed, blocked us, came back. An activity, not a message. */
 export interface ContactEvent extends EventBase {
   kind: 'contact';
@@ -137,7 +207,15 @@ export interface ContactEvent extends EventBase {
   change: 'blocked' | 'unblocked' | 'updated';
 }
 export type ChannelEvent =
-  InboundMessageEvent | DeliveryStatusEvent | EditEvent | DeleteEvent | ReactionEvent | ContactEvent;
+  | InboundMessageEvent
+  | DeliveryStatusEvent
+  | EditEvent
+  | DeleteEvent
+  | ReactionEvent
+  | EchoEvent
+  | WatermarkEvent
+  | AccountEvent
+  | ContactEvent;
 
 /** One provider call's worth of message (see `#domain/render.ts`, which splits and degrades by capabilities). */
 export interface OutboundMessage {
@@ -148,8 +226,20 @@ export interface OutboundMessage {
   threadKey: string;
   replyAddress: JsonObject;
   parts: Part[];
-  /** Provider id of the message to quote. */
+  /** Provider id of the message to quote; with `as`, of the comment to answer. */
   inReplyTo?: string;
+  /** `InboundMessageEvent.reference` of that message. */
+  inReplyToReference?: JsonObject;
+  /** To the writer of the comment `inReplyTo`, by direct message: once, within the provider's days. */
+  as?: 'private_reply';
+  /** Who speaks: some windows are longer for people. */
+  author: 'bot' | 'agent';
+  /** The contact's last message in this conversation, Unix milliseconds; null where they never wrote. */
+  lastInAtMs: number | null;
+  /** What we sent in this conversation since then, this one not counted. */
+  sentSinceLastIn: number;
+  /** Which try of this message this is, from 1. */
+  attempt: number;
 }
 export interface SendOptions {
   /** The outbox row's id: the same on every attempt. Given to providers that know idempotency keys. */
@@ -177,15 +267,18 @@ export class ChannelError extends Error {
   readonly kind: SendFailureKind;
   readonly retryAfterMs: number | undefined;
   readonly providerCode: string | undefined;
+  /** This very call may be repeated with the same key although its answer is missing, whatever `resend` says of the inbox. */
+  readonly repeatable: boolean;
   constructor(
     kind: SendFailureKind,
     message: string,
-    options: { retryAfterMs?: number; providerCode?: string; cause?: unknown } = {},
+    options: { retryAfterMs?: number; providerCode?: string; repeatable?: boolean; cause?: unknown } = {},
   ) {
     super(message, { cause: options.cause });
     this.kind = kind;
     this.retryAfterMs = options.retryAfterMs;
     this.providerCode = options.providerCode;
+    this.repeatable = options.repeatable ?? false;
   }
 }
 
@@ -194,6 +287,11 @@ export interface Connected<Credentials> {
   accountKey: string;
   accountLabel: string;
   credentials: Credentials;
+  /**
+   * What its webhook subscription hangs on at the provider, where several inboxes may share one whose fields each call REPLACES:
+   * `page/<id>`, `instagram/<id>`, `waba/<id>`. Events of the whole account are addressed by it too.
+   */
+  subscription?: string;
   /** Shown once to the admin (an API inbox's secret). */
   reveal?: Record<string, string>;
   /** Said to the admin, not fatal: "PUBLIC_URL can't be reached from the internet". */
@@ -204,6 +302,20 @@ export interface ProbeResult {
   outbound: { state: 'ok' | 'degraded' | 'failing' | 'unknown'; reason?: string };
   /** Evidence for Diagnostics: facts in the provider's words, no secrets. */
   facts: Record<string, Json>;
+}
+
+/** What `connect` and `disconnect` may ask about the rest of the deployment. */
+export interface ConnectContext {
+  /** Types of the other connected inboxes on this subscription: their fields must stay subscribed. */
+  siblings(subscription: string): Promise<ChannelType[]>;
+}
+
+/** Where a signal goes: the conversation, and the contact's last message in it. */
+export interface SignalTarget {
+  contactExternalId: string;
+  threadKey: string;
+  replyAddress: JsonObject;
+  lastInbound: { providerMessageId: string; reference?: JsonObject } | null;
 }
 
 export interface ChannelAdapter<Credentials extends JsonObject = JsonObject> {
@@ -232,9 +344,10 @@ export interface ChannelAdapter<Credentials extends JsonObject = JsonObject> {
     inbox: AdapterInbox<Credentials>,
     webhookUrl: string,
     signal: AbortSignal,
+    context: ConnectContext,
   ): Promise<Connected<Credentials>>;
-  /** Undoes `connect` at the provider. Idempotent. */
-  disconnect(inbox: AdapterInbox<Credentials>, signal: AbortSignal): Promise<void>;
+  /** Undoes `connect` at the provider; what siblings need stays. Idempotent. */
+  disconnect(inbox: AdapterInbox<Credentials>, signal: AbortSignal, context: ConnectContext): Promise<void>;
   probe(inbox: AdapterInbox<Credentials>, webhookUrl: string, signal: AbortSignal): Promise<ProbeResult>;
   /** Fetches what `InboundMedia.source` names, up to `maxBytes`. @throws ChannelError */
   fetchMedia?(
@@ -244,6 +357,48 @@ export interface ChannelAdapter<Credentials extends JsonObject = JsonObject> {
   ): Promise<MediaBytes>;
   /** Best effort, once the message is stored. @throws ChannelError */
   acknowledge?(inbox: AdapterInbox<Credentials>, reference: JsonObject, signal: AbortSignal): Promise<void>;
+  /** Tells the contact that we type or have read. Best effort, stored nowhere. @throws ChannelError */
+  signal?(
+    inbox: AdapterInbox<Credentials>,
+    kind: 'typing' | 'read',
+    target: SignalTarget,
+    signal: AbortSignal,
+  ): Promise<void>;
+  /** Does something with a comment (`definition.actions`). Idempotent. @throws ChannelError */
+  act?(
+    inbox: AdapterInbox<Credentials>,
+    action: CommentAction,
+    comment: { providerMessageId: string },
+    signal: AbortSignal,
+  ): Promise<void>;
+  /** What the provider tells of a contact beyond their messages (a name, a picture). @throws ChannelError */
+  fetchContact?(
+    inbox: AdapterInbox<Credentials>,
+    externalId: string,
+    signal: AbortSignal,
+  ): Promise<Partial<Omit<InboundContact, 'externalId'>>>;
   /** HTTP answer to an accepted webhook; default 200 `{}`. */
-  accepted?(results: { eventId: string; duplicate: boolean }[]): { status: number; body: Json };
+  accepted?(
+    results: { eventId: string; duplicate: boolean }[],
+  ): { status: number; body: Json } | { status: number; text: string; contentType: string };
+}
+
+/** What one account got of an app-level webhook's body. */
+export interface WebhookSlice {
+  /** One account's inbox, or every inbox of this type on a subscription. Test deliveries that name nobody match nothing. */
+  to: { type: ChannelType } & ({ accountKey: string } | { subscription: string });
+  /** An envelope like the whole one with only this account's events of this type in it: what the adapter's `parse` reads. */
+  body: Uint8Array;
+}
+
+/** A provider's one webhook for all its accounts, `/webhooks/<name>`. Pure on bytes; never throws. */
+export interface AppWebhook {
+  name: AppWebhookName;
+  /** Which of the deployment's apps signed it; `respond` for handshakes. Constant time. */
+  verify(
+    apps: readonly ProviderApp[],
+    request: RawRequest,
+  ): { kind: 'ok'; app: ProviderApp } | Exclude<Verdict, { kind: 'ok' }>;
+  /** Every event goes into exactly one slice, in order; one that nobody understands into the slice of its account's best guess. */
+  split(request: RawRequest): WebhookSlice[] | { kind: 'malformed'; message: string };
 }

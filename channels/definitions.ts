@@ -3,13 +3,29 @@ import type { ChannelType } from '#domain/channel.ts';
 import { anyDefinition } from './any-channel.ts';
 import { apiDefinition } from './api/definition.ts';
 import type { ChannelDefinition } from './contract.ts';
+import { facebookPageDefinition } from './facebook_page/definition.ts';
+import { instagramDmDefinition } from './instagram_dm/definition.ts';
+import { instagramPostsDefinition } from './instagram_posts/definition.ts';
+import { lineDefinition } from './line/definition.ts';
 import { liveChatDefinition } from './live_chat/definition.ts';
+import { smsDefinition } from './sms/definition.ts';
+import { messengerDefinition } from './messenger/definition.ts';
 import { telegramDefinition } from './telegram/definition.ts';
+import { tikTokDefinition } from './tiktok/definition.ts';
+import { whatsappDefinition } from './whatsapp/definition.ts';
 
 export const definitions = {
   api: anyDefinition(apiDefinition),
+  facebook_page: anyDefinition(facebookPageDefinition),
+  instagram_dm: anyDefinition(instagramDmDefinition),
+  instagram_posts: anyDefinition(instagramPostsDefinition),
+  line: anyDefinition(lineDefinition),
   live_chat: anyDefinition(liveChatDefinition),
+  sms: anyDefinition(smsDefinition),
+  messenger: anyDefinition(messengerDefinition),
   telegram: anyDefinition(telegramDefinition),
+  tiktok: anyDefinition(tikTokDefinition),
+  whatsapp: anyDefinition(whatsappDefinition),
 } satisfies Partial<Record<ChannelType, ChannelDefinition>>;
 
 export type AvailableChannelType = keyof typeof definitions;

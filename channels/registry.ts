@@ -3,9 +3,17 @@ import { anyAdapter } from './any-channel.ts';
 import { createApiAdapter } from './api/adapter.ts';
 import type { ChannelAdapter } from './contract.ts';
 import type { AvailableChannelType } from './definitions.ts';
+import { createFacebookPageAdapter } from './facebook_page/adapter.ts';
 import type { HttpClient } from './http.ts';
+import { createInstagramDmAdapter } from './instagram_dm/adapter.ts';
+import { createInstagramPostsAdapter } from './instagram_posts/adapter.ts';
+import { createLineAdapter } from './line/adapter.ts';
 import { createLiveChatAdapter, type LiveChatAdapterDeps } from './live_chat/adapter.ts';
+import { createSmsAdapter } from './sms/adapter.ts';
+import { createMessengerAdapter } from './messenger/adapter.ts';
 import { createTelegramAdapter } from './telegram/adapter.ts';
+import { createTikTokAdapter } from './tiktok/adapter.ts';
+import { createWhatsappAdapter } from './whatsapp/adapter.ts';
 
 /** What adapters are built from; what a process leaves out, its adapters do without (see each). */
 export interface AdapterDeps extends LiveChatAdapterDeps {
@@ -17,7 +25,15 @@ export type Registry = Record<AvailableChannelType, ChannelAdapter>;
 export function createRegistry(deps: AdapterDeps): Registry {
   return {
     api: anyAdapter(createApiAdapter(deps)),
+    facebook_page: anyAdapter(createFacebookPageAdapter(deps)),
+    instagram_dm: anyAdapter(createInstagramDmAdapter(deps)),
+    instagram_posts: anyAdapter(createInstagramPostsAdapter(deps)),
+    line: anyAdapter(createLineAdapter(deps)),
     live_chat: anyAdapter(createLiveChatAdapter(deps)),
+    sms: anyAdapter(createSmsAdapter(deps)),
+    messenger: anyAdapter(createMessengerAdapter(deps)),
     telegram: anyAdapter(createTelegramAdapter(deps)),
+    tiktok: anyAdapter(createTikTokAdapter(deps)),
+    whatsapp: anyAdapter(createWhatsappAdapter(deps)),
   };
 }

@@ -14,6 +14,11 @@ export interface AgentCall {
   threadKey: string;
   replyAddress: JsonObject;
   inReplyTo: string | null;
+  inReplyToReference: JsonObject | null;
+  as: 'private_reply' | null;
+  author: 'agent';
+  lastInAtMs: number | null;
+  sentSinceLastIn: number;
   contactExternalId: string;
 }
 export type AgentNext =
@@ -56,8 +61,8 @@ export async function claimAgentMessage(
 /** Evidence of a call; believed only from the execution that claimed it. */
 export async function settleAgentMessage(pool: pg.Pool, settlement: Settlement): Promise<void> {
   await pool.query({
-    name: 'settle_outbox',
-    text: 'select settle_outbox($1::uuid, $2::uuid, $3, $4, $5::timestamptz, $6::jsonb, $7::jsonb)',
+    name: 'agent_settle',
+    text: 'select agent_settle($1::uuid, $2::uuid, $3, $4, $5::timestamptz, $6::jsonb, $7::jsonb)',
     values: settlementValues(settlement),
   });
 }

@@ -1,7 +1,7 @@
 /** Conversations as the screens list and change them. Owner, assignee and status go through db/ownership.ts. */
 import { sql, type Selectable, type Updateable } from 'kysely';
 import { uuidV7 } from '#domain/ids.ts';
-import type { JsonObject } from '#domain/json.ts';
+import type { Json, JsonObject } from '#domain/json.ts';
 import type { Tx } from './client.ts';
 import type { ConversationsTable } from './schema.ts';
 import { emit } from './ui-events.ts';
@@ -12,6 +12,8 @@ export type ConversationRow = Selectable<ConversationsTable> & {
   contact_avatar_url: string | null;
   customer_id: string | null;
   inbox_type: string;
+  inbox_settings: Json;
+  sent_since_last_in: number;
 };
 export type ConversationListRow = ConversationRow & {
   /** Exact to the microsecond, for cursors. */
@@ -57,6 +59,10 @@ function base(tx: Tx) {
       'k.avatar_url as contact_avatar_url',
       'k.customer_id as customer_id',
       'i.type as inbox_type',
+      'i.settings as inbox_settings',
+      sql<number>`case when c.last_seq > c.last_in_seq then sent_since_last_in(c.id, c.last_in_seq) else 0 end`.as(
+        'sent_since_last_in',
+      ),
     ]);
 }
 

@@ -26,14 +26,14 @@ export interface Settlement {
 
 /**
  * T1 + T2: ingests (repeatable), locks the conversation, decides and stores in one transaction.
- * @returns null when there is nothing to drive (the event became no message)
+ * @returns null when there is nothing to drive (the event became no message), `wait` when that can't be said yet
  */
 export async function enterDrive(
   pool: pg.Pool,
   target: DriveTarget,
   holder: string,
   decide: Decide,
-): Promise<(DriveDecision & { snapshot: DriveSnapshot }) | null> {
+): Promise<(DriveDecision & { snapshot: DriveSnapshot }) | 'wait' | null> {
   const load = {
     name: 'drive_load',
     text: 'select drive_load($1::uuid, $2::uuid) as snapshot',
@@ -55,7 +55,7 @@ export async function settleDrive(
   holder: string,
   settlement: Settlement,
   decide: Decide,
-): Promise<(DriveDecision & { snapshot: DriveSnapshot }) | null> {
+): Promise<(DriveDecision & { snapshot: DriveSnapshot }) | 'wait' | null> {
   const load = {
     name: 'drive_settle',
     text: `select drive_settle($1::uuid, $2::uuid, $3::uuid, $4::uuid, $5::uuid, $6, $7, $8::timestamptz, $9::jsonb, $10::jsonb) as snapshot`,
@@ -80,13 +80,15 @@ export function settlementValues(settlement: Settlement): unknown[] {
 /** T4: notes that wakes were paid. Only the payer calls it, after the signal was accepted. Idempotent. */
 export async function markWoken(pool: pg.Pool, wakes: readonly OwedWake[]): Promise<void> {
   await pool.query(
-    `update runs set woken_no = greatest(woken_no, paid.n)
-       from unnest($1::uuid[], $2::integer[]) as paid(id, n) where runs.id = paid.id`,
+    // Rows of several runs are locked in one order by everybody.
+    `with locked as (select id from runs where id = any($1::uuid[]) order by id for update)
+     update runs set woken_no = greatest(woken_no, paid.n)
+       from locked join unnest($1::uuid[], $2::integer[]) as paid(id, n) using (id) where runs.id = locked.id`,
     [wakes.map((wake) => wake.runId), wakes.map((wake) => wake.wakeNo)],
   );
 }
 
-type Decided = (DriveDecision & { snapshot: DriveSnapshot }) | null;
+type Decided = (DriveDecision & { snapshot: DriveSnapshot }) | 'wait' | null;
 
 async function loadDecideStore(
   pool: pg.Pool,
@@ -97,11 +99,15 @@ async function loadDecideStore(
   return inTransaction<Decided>(
     pool,
     async (client) => {
-      const { rows } = await client.query<{ snapshot: DriveSnapshot | null }>(load);
+      const { rows } = await client.query<{ snapshot: DriveSnapshot | { wait: true } | null }>(load);
       const snapshot = rows[0]?.snapshot ?? null;
-      return snapshot && { ...(await decide(snapshot)), snapshot };
+      if (snapshot === null) return null;
+      return 'wait' in snapshot ? 'wait' : { ...(await decide(snapshot)), snapshot };
     },
-    (client, decided) => decided?.plan && storePlan(client, decided.snapshot, holder, decided.plan),
+    (client, decided) =>
+      decided === null || decided === 'wait' || decided.plan === null
+        ? null
+        : storePlan(client, decided.snapshot, holder, decided.plan),
   );
 }
 

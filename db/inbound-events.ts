@@ -24,15 +24,22 @@ export interface AcceptInput {
   events: readonly AcceptableEvent[];
   raw: Uint8Array;
 }
-export interface Accepted {
+/** An event a workflow can be started for, and whose it is. */
+export interface StartableEvent {
   eventId: string;
+  workspaceId: string;
+  inboxId: string;
+}
+export interface Accepted extends StartableEvent {
   duplicate: boolean;
   /** Whether a workflow is to be started for it. */
   starts: boolean;
 }
 
-/** Kinds that update a message's row at once and need no workflow. */
-const updates = new Set(['status', 'edit', 'delete']);
+/** Kinds that change rows that are there, at once and without a workflow; an echo only starts one where it is news. */
+const updates = new Set(['status', 'edit', 'delete', 'echo', 'watermark', 'account']);
+/** Those of them that name one message. */
+const aimed = new Set(['status', 'edit', 'delete', 'echo']);
 
 /**
  * Stores events in ONE statement. Exactly once per (type, account, provider event id), however often and concurrently the provider
@@ -44,7 +51,7 @@ export async function acceptEvents(db: Db, input: AcceptInput): Promise<Accepted
   const pool = poolOf(db);
   const call: AcceptCall = { input, rows: input.events.map((event) => toRow(input, event)) };
   if (!call.rows.some((row) => updates.has(row.kind))) return sharedOf(pool)(call);
-  // A status, edit or delete is applied in the transaction that stores it.
+  // What changes rows is applied in the transaction that stores it.
   const [accepted] = await inTransaction(pool, (client) => accept(client, [call]));
   return accepted ?? [];
 }
@@ -68,6 +75,59 @@ function sharedOf(pool: pg.Pool): (call: AcceptCall) => Promise<Accepted[]> {
 }
 
 async function accept(pool: Pick<pg.Pool, 'query'>, calls: readonly AcceptCall[]): Promise<Accepted[][]> {
+  const [only] = calls;
+  const alone = calls.length === 1 && only?.rows.length === 1 ? only : null;
+  const first = alone ? await storeOne(pool, alone) : await storeAll(pool, calls);
+  const isNew = (row: EventRow): boolean => first.get(row) === row.id;
+  const rows = calls.flatMap((call) => call.rows);
+  // Unapplied ones stay unmatched and are applied by whoever stores their message.
+  const news = new Set<EventRow>();
+  for (const row of rows) if (isNew(row) && updates.has(row.kind) && (await apply(pool, row))) news.add(row);
+  return calls.map((call) =>
+    call.rows.map((row) => ({
+      eventId: first.get(row) ?? row.id,
+      duplicate: !isNew(row),
+      workspaceId: call.input.inbox.workspaceId,
+      inboxId: call.input.inbox.id,
+      starts: isNew(row) && (!updates.has(row.kind) || news.has(row)),
+    })),
+  );
+}
+
+/** The event id of each row's first delivery: its own where it is new. */
+type FirstDeliveries = Map<EventRow, string>;
+
+async function storeOne(
+  pool: Pick<pg.Pool, 'query'>,
+  { input: { inbox, type, raw }, rows }: AcceptCall,
+): Promise<FirstDeliveries> {
+  const [row] = rows;
+  if (!row) return new Map();
+  const { rows: stored } = await pool.query<{ event_id: string }>({
+    name: 'accept_event',
+    text: `select accept_event($1::bytea, $2::uuid, $3, $4, $5, $6, $7::jsonb, $8::uuid, $9::uuid, $10, $11, $12::bytea) as event_id`,
+    values: [
+      row.key,
+      row.id,
+      row.providerEventId,
+      row.orderKey,
+      row.kind,
+      row.target,
+      row.payload,
+      inbox.workspaceId,
+      inbox.id,
+      type,
+      inbox.accountKey,
+      Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength),
+    ],
+  });
+  return new Map([[row, stored[0]?.event_id ?? row.id]]);
+}
+
+async function storeAll(
+  pool: Pick<pg.Pool, 'query'>,
+  calls: readonly AcceptCall[],
+): Promise<FirstDeliveries> {
   const rows = calls.flatMap((call) => call.rows);
   const sources = calls.map(({ input }) => input);
   // Which call a row came with: what is the same for all its rows is sent once.
@@ -94,20 +154,26 @@ async function accept(pool: Pick<pg.Pool, 'query'>, calls: readonly AcceptCall[]
     ],
   });
   const fresh = new Set(stored.map((row) => row.event_id));
-  const applied = rows.filter((row) => fresh.has(row.id) && updates.has(row.kind));
-  // Unapplied ones stay unmatched and are applied by whoever stores their message.
-  for (const row of applied) await pool.query('select apply_provider_event($1::uuid)', [row.id]);
   const earlier = await firstDeliveries(
     pool,
     rows.filter((row) => !fresh.has(row.id)).map((row) => row.key),
   );
-  return calls.map((call) =>
-    call.rows.map((row) =>
-      fresh.has(row.id)
-        ? { eventId: row.id, duplicate: false, starts: !updates.has(row.kind) }
-        : { eventId: earlier.get(row.key.toString('hex')) ?? row.id, duplicate: true, starts: false },
-    ),
+  return new Map(
+    rows.map((row) => [row, fresh.has(row.id) ? row.id : (earlier.get(row.key.toString('hex')) ?? row.id)]),
   );
+}
+
+/** @returns whether a workflow is to be started for it now */
+async function apply(pool: Pick<pg.Pool, 'query'>, row: EventRow): Promise<boolean> {
+  if (row.kind !== 'echo') {
+    await pool.query('select apply_provider_event($1::uuid)', [row.id]);
+    return false;
+  }
+  const { rows } = await pool.query<{ met: 'applied' | 'later' | 'now' }>(
+    'select meet_echo($1::uuid) as met',
+    [row.id],
+  );
+  return rows[0]?.met === 'now';
 }
 
 async function firstDeliveries(pool: Pick<pg.Pool, 'query'>, keys: Buffer[]): Promise<Map<string, string>> {
@@ -152,7 +218,7 @@ function toRow(input: AcceptInput, event: AcceptableEvent): EventRow {
     providerEventId: storableJson(event.eventId),
     orderKey: hash('sha256', `${inbox.id}\n${thread}`, 'base64url').slice(0, 32),
     kind: event.kind,
-    target: updates.has(event.kind) ? storableJson(event.providerMessageId ?? '') : null,
+    target: aimed.has(event.kind) ? storableJson(event.providerMessageId ?? '') : null,
     payload: JSON.stringify(payload),
   };
 }
@@ -176,22 +242,23 @@ function splitMedia(part: JsonObject, media: JsonObject[]): Json {
  * Claims up to `limit` events no workflow was started for: oldest first, fair between workspaces. Several processes share the queue
  * (SKIP LOCKED); what one takes and doesn't start is given back by the sweeper.
  */
-export async function claimUnstarted(pool: pg.Pool, limit: number): Promise<string[]> {
-  const { rows } = await pool.query<{ id: string }>(
+export async function claimUnstarted(pool: pg.Pool, limit: number): Promise<StartableEvent[]> {
+  const { rows } = await pool.query<{ id: string; workspace_id: string; inbox_id: string }>(
     `with waiting as (
        select id, accept_no, row_number() over (partition by workspace_id order by accept_no) as turn
          from (select id, accept_no, workspace_id from inbound_events
-                where started_at is null and done_at is null and workspace_id is not null and kind in ('message', 'reaction', 'contact')
+                where started_at is null and done_at is null and workspace_id is not null and kind in ('message', 'reaction', 'contact', 'echo')
+                  and (not_before is null or not_before <= clock_timestamp())
                 order by accept_no limit 5000) oldest
      ), mine as (
        select e.id from inbound_events e join (select id from waiting order by turn, accept_no limit $1) w using (id)
         where e.started_at is null for update of e skip locked
      )
      update inbound_events e set started_at = clock_timestamp() from mine where e.id = mine.id
-     returning e.id, e.accept_no`,
+     returning e.id, e.accept_no, e.workspace_id, e.inbox_id`,
     [limit],
   );
-  return rows.map((row) => row.id);
+  return rows.map((row) => ({ eventId: row.id, workspaceId: row.workspace_id, inboxId: row.inbox_id }));
 }
 
 /** Gives back events whose workflow could not be started. */
@@ -200,4 +267,13 @@ export async function unstart(pool: pg.Pool, eventIds: readonly string[]): Promi
     'update inbound_events set started_at = null where id = any($1::uuid[]) and done_at is null',
     [eventIds],
   );
+}
+
+/** Which of these events' workflows have nothing more to do. */
+export async function finishedOf(pool: pg.Pool, eventIds: readonly string[]): Promise<string[]> {
+  const { rows } = await pool.query<{ id: string }>(
+    'select id from inbound_events where id = any($1::uuid[]) and done_at is not null',
+    [eventIds],
+  );
+  return rows.map((row) => row.id);
 }

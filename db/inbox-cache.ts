@@ -1,6 +1,6 @@
 /** Inboxes as adapters see them, credentials opened. Cached; a NOTIFY on `teloring_inbox` makes every process forget the one that changed. */
 import pg from 'pg';
-import type { ChannelType } from '#domain/channel.ts';
+import type { ChannelType, ProviderApps } from '#domain/channel.ts';
 import type { JsonObject } from '#domain/json.ts';
 import { poolOf, type Db } from './client.ts';
 import { open, type Keyring } from './keyring.ts';
@@ -15,6 +15,9 @@ export interface CachedInbox {
   credentials: JsonObject;
   settings: JsonObject;
   urls: Readonly<Record<string, string>>;
+  apps: ProviderApps;
+  /** What its webhook subscription hangs on at the provider, where it shares one. */
+  subscription: string | null;
   state: string;
   canSend: boolean;
   deletedAt: Date | null;
@@ -36,6 +39,8 @@ export function createInboxCache(deps: {
   keyring: Keyring;
   /** Base URLs of the inbox's provider, sandbox or real. */
   resolveUrls: (type: ChannelType, sandbox: boolean) => Readonly<Record<string, string>>;
+  /** The deployment's apps at the providers: the configured ones, or the sandbox's. */
+  resolveApps: (sandbox: boolean) => ProviderApps;
 }): InboxCache {
   const pool = poolOf(deps.db);
   const byId = new Map<string, Promise<CachedInbox | null>>();
@@ -47,7 +52,8 @@ export function createInboxCache(deps: {
   const load = async (id: string): Promise<CachedInbox | null> => {
     const { rows } = await pool.query<InboxRow>({
       name: 'inbox_by_id',
-      text: `select id, workspace_id, type, name, account_key, sandbox, credentials, settings, state, can_send, deleted_at, reopen_within_hours
+      text: `select id, workspace_id, type, name, account_key, sandbox, credentials, settings, state, can_send, deleted_at, reopen_within_hours,
+                    subscription_key
                from inboxes where id = $1`,
       values: [id],
     });
@@ -145,6 +151,7 @@ interface InboxRow {
   can_send: boolean;
   deleted_at: Date | null;
   reopen_within_hours: number;
+  subscription_key: string | null;
 }
 
 function fromRow(deps: Parameters<typeof createInboxCache>[0], row: InboxRow): CachedInbox {
@@ -161,6 +168,8 @@ function fromRow(deps: Parameters<typeof createInboxCache>[0], row: InboxRow): C
     ) as JsonObject,
     settings: row.settings,
     urls: deps.resolveUrls(type, row.sandbox),
+    apps: deps.resolveApps(row.sandbox),
+    subscription: row.subscription_key,
     state: row.state,
     canSend: row.can_send,
     deletedAt: row.deleted_at,

@@ -29,6 +29,8 @@ const columns = [
   'deleted_at',
   'probed_at',
   'probe_facts',
+  'account_facts',
+  'subscription_key',
 ] as const;
 
 /** Newest first. @param before the id of the last one already seen */
@@ -69,6 +71,8 @@ export interface NewInbox {
   name: string;
   accountKey: string;
   accountLabel: string;
+  /** What its webhook subscription hangs on at the provider, where it shares one. */
+  subscription?: string | undefined;
   sandbox: boolean;
   settings: JsonObject;
   sealedCredentials: Buffer;
@@ -85,6 +89,7 @@ export async function insertInbox(tx: Tx, inbox: NewInbox): Promise<boolean> {
       name: inbox.name,
       account_key: inbox.accountKey,
       account_label: inbox.accountLabel,
+      subscription_key: inbox.subscription ?? null,
       sandbox: inbox.sandbox,
       settings: JSON.stringify(inbox.settings),
       credentials: inbox.sealedCredentials,
@@ -106,6 +111,7 @@ export interface InboxChanges {
   canSend?: boolean;
   outboundHealth?: HealthFinding;
   accountLabel?: string;
+  subscription?: string | null;
   sealedCredentials?: Buffer;
 }
 
@@ -128,6 +134,7 @@ export async function updateInbox(
         outbound_health: JSON.stringify(nextHealth({}, changes.outboundHealth)),
       }),
       ...(changes.accountLabel !== undefined && { account_label: changes.accountLabel }),
+      ...(changes.subscription !== undefined && { subscription_key: changes.subscription }),
       ...(changes.sealedCredentials !== undefined && { credentials: changes.sealedCredentials }),
     })
     .where('id', '=', id)

@@ -36,6 +36,29 @@ export async function findMessage(tx: Tx, id: string): Promise<MessageRow | unde
   return tx.selectFrom('messages').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
+/** Whether an agent's message came with this id before. */
+export async function wasSent(tx: Tx, conversationId: string, clientMessageId: string): Promise<boolean> {
+  const row = await tx
+    .selectFrom('messages')
+    .select('id')
+    .where('conversation_id', '=', conversationId)
+    .where('client_message_id', '=', clientMessageId)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** The contact's last message here. */
+export async function lastInbound(tx: Tx, conversationId: string): Promise<MessageRow | undefined> {
+  return tx
+    .selectFrom('messages')
+    .selectAll()
+    .where('conversation_id', '=', conversationId)
+    .where('direction', '=', 'in')
+    .orderBy('seq', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+}
+
 /** Activity lines between two places of the thread (inclusive), oldest first; at most `limit`, the newest ones. */
 export async function listActivities(
   tx: Tx,

@@ -7,8 +7,10 @@ import type { OwedWake } from '#domain/drive/snapshot.ts';
 import { uuidV7 } from '#domain/ids.ts';
 import type { JsonObject } from '#domain/json.ts';
 import { plainText, type Part } from '#domain/message.ts';
+import { answeredOnce } from '#domain/private-reply.ts';
 import { storableJson } from '#domain/text.ts';
 import type { Tx } from './client.ts';
+import { wasAnsweredPrivately } from './replies.ts';
 import { emit } from './ui-events.ts';
 
 export interface Actor {
@@ -24,6 +26,11 @@ export interface OwnershipResult {
   wakes: OwedWake[];
   /** Bot messages already on their way: at most one, it may still arrive. */
   stillSending: number;
+}
+
+/** Thrown where the comment was answered privately before. */
+export class AnsweredBeforeError extends Error {
+  override name = 'AnsweredBeforeError';
 }
 
 /** Thrown where the row isn't there (or belongs to another workspace). */
@@ -106,6 +113,10 @@ export interface ReplyInput extends OwnershipInput {
   /** A note for colleagues: changes nothing else, never leaves. */
   isPrivate: boolean;
   authorName: string;
+  /** The message it answers, of this conversation. */
+  inReplyToId?: string;
+  /** By direct message to the writer of the comment `inReplyToId`. */
+  as?: 'private_reply';
 }
 
 /**
@@ -125,6 +136,13 @@ export async function agentReply(
     .executeTakeFirst();
   if (first) return { messageId: first.id, created: false, wakes: [], stillSending: 0 };
   const owner = input.isPrivate ? nothingOwed : await toHuman(tx, input, conversation, false);
+  // After the bot's plans were withdrawn: a planned answer of its own is none.
+  if (
+    input.as !== undefined &&
+    input.inReplyToId !== undefined &&
+    (await wasAnsweredPrivately(tx, input.inReplyToId))
+  )
+    throw new AnsweredBeforeError(answeredOnce);
   const messageIds: string[] = [];
   for (const [index, parts] of input.units.entries()) {
     messageIds.push(await insertMessage(tx, input, conversation, { index, parts }));
@@ -163,6 +181,9 @@ async function insertMessage(
       text: plainText(parts as unknown as Part[]),
       status: input.isPrivate ? 'sent' : 'planned',
       client_message_id: unit.index === 0 ? input.clientMessageId : null,
+      // Quoted once, however many messages the reply becomes.
+      in_reply_to_id: unit.index === 0 ? (input.inReplyToId ?? null) : null,
+      sent_as: input.as ?? null,
     })
     .execute();
   await emit(tx, input.workspaceId, 'message.created', {
@@ -174,7 +195,7 @@ async function insertMessage(
   if (input.isPrivate) return messageId;
   await sql`insert into outbox (id, workspace_id, conversation_id, inbox_id, message_id, kind, payload, epoch, give_up_at)
     values (${uuidV7()}, ${input.workspaceId}, ${input.conversationId}, ${conversation.inbox_id}, ${messageId}, 'message',
-      ${JSON.stringify({ kind: 'message', parts })}::jsonb,
+      ${JSON.stringify({ kind: 'message', parts, ...(input.as && { as: input.as }) })}::jsonb,
       (select automation_epoch from conversations where id = ${input.conversationId}), now() + interval '24 hours')`.execute(
     tx,
   );
@@ -201,9 +222,9 @@ export async function cancelRun(
       waiting_for = null, wake_at = null, wake_no = case when wake_no > 0 then wake_no + 1 else 0 end
     where id = ${input.runId} and ended_at is null returning id`.execute(tx);
   if (rows.length === 0) return { wakes: [], cancelled: false };
-  await sql`update messages set status = 'failed', error = ${cancelledError}::jsonb where id in
-    (select message_id from outbox where run_id = ${input.runId} and state = 'planned')`.execute(tx);
-  await sql`update outbox set state = 'cancelled', settled_at = now() where run_id = ${input.runId} and state = 'planned'`.execute(
+  await sql`with withdrawn as (
+      update outbox set state = 'cancelled', settled_at = now() where run_id = ${input.runId} and state = 'planned' returning message_id)
+    update messages set status = 'failed', error = ${cancelledError}::jsonb where id in (select message_id from withdrawn)`.execute(
     tx,
   );
   if (conversation.run_id === input.runId) {
@@ -256,39 +277,17 @@ async function toHuman(
   conversation: Locked,
   announce: boolean,
 ): Promise<OwnershipResult> {
-  const stillSending = await cancelPlanned(tx, input.conversationId);
-  await update(tx, input, { owner: 'human', automation_epoch: conversation.automation_epoch + 1 });
+  const { rows } = await sql<{ n: number }>`select to_human(${input.conversationId}) as n`.execute(tx);
+  const stillSending = rows[0]?.n ?? 0;
   if (announce && conversation.owner !== 'human')
     await note(tx, input, conversation.last_seq, 'taken_over', {});
   if (!conversation.run_id) return { wakes: [], stillSending };
-  // A waiting run is paused here and now; an active one by whoever drives it, so it is owed a look.
-  await sql`update runs set
-      status = case when status = 'waiting' then 'paused' else status end,
-      deadline = case when status = 'waiting' then null else deadline end,
-      wake_at = case when status = 'waiting' then null else wake_at end,
-      resume = false, wake_no = case when status = 'active' then wake_no + 1 else wake_no end, updated_at = now()
-    where id = ${conversation.run_id}`.execute(tx);
-  await emit(tx, input.workspaceId, 'run.updated', {
-    runId: conversation.run_id,
-    conversationId: input.conversationId,
-  });
   return { wakes: await owed(tx, input.conversationId), stillSending };
 }
 
 /** @returns how many bot messages were already on their way */
 async function cancelPlanned(tx: Tx, conversationId: string): Promise<number> {
-  await sql`update messages set status = 'failed', error = ${cancelledError}::jsonb where id in (
-      select message_id from outbox where conversation_id = ${conversationId} and run_id is not null and kind = 'message' and state = 'planned')`.execute(
-    tx,
-  );
-  await sql`update outbox set state = 'cancelled', error = ${cancelledError}::jsonb, settled_at = now()
-    where conversation_id = ${conversationId} and run_id is not null and kind = 'message' and state = 'planned'`.execute(
-    tx,
-  );
-  const { rows } = await sql<{ n: number }>`select count(*) as n from outbox
-    where conversation_id = ${conversationId} and run_id is not null and kind = 'message' and state = 'sending'`.execute(
-    tx,
-  );
+  const { rows } = await sql<{ n: number }>`select withdraw_planned(${conversationId}) as n`.execute(tx);
   return rows[0]?.n ?? 0;
 }
 

@@ -28,9 +28,11 @@ export async function unparkInbox(
       [inboxId],
     );
     const runs = await client.query<{ id: string; wake_no: number; woken_no: number }>(
-      `update runs set wake_no = wake_no + 1 where ended_at is null and id in
-         (select run_id from outbox where inbox_id = $1 and state = 'planned' and run_id is not null)
-       returning id, wake_no, woken_no`,
+      `with locked as (
+         select id from runs where ended_at is null and id in
+           (select run_id from outbox where inbox_id = $1 and state = 'planned' and run_id is not null)
+         order by id for update)
+       update runs set wake_no = wake_no + 1 where id in (select id from locked) returning id, wake_no, woken_no`,
       [inboxId],
     );
     const messages = await client.query<{ message_id: string }>(

@@ -49,6 +49,8 @@ export interface InboxesTable {
   deleted_at: Date | null;
   probed_at: Date | null;
   probe_facts: ColumnType<Json, string | undefined, string>;
+  account_facts: ColumnType<Json, string | undefined, string>;
+  subscription_key: string | null;
 }
 
 export interface CustomersTable {
@@ -75,8 +77,17 @@ export interface ContactsTable {
   fields: ColumnType<Json, string | undefined, string>;
   customer_id: string | null;
   blocked_at: Date | null;
+  aliases: string[] | null;
+  asked_at: Date | null;
   created_at: Generated<Date>;
   updated_at: Generated<Date>;
+}
+
+export interface ContactAliasesTable {
+  inbox_id: string;
+  external_id: string;
+  contact_id: string;
+  workspace_id: string;
 }
 
 export interface TeamsTable {
@@ -119,6 +130,7 @@ export interface InboundEventsTable {
   ingested_at: Date | null;
   applied_at: Date | null;
   done_at: Date | null;
+  not_before: Date | null;
   error: ColumnType<Json | null, string | null | undefined, string | null>;
 }
 
@@ -149,6 +161,8 @@ export interface ConversationsTable {
   created_at: Generated<Date>;
   updated_at: Generated<Date>;
   resolved_at: Date | null;
+  delivered_until: Date | null;
+  read_until: Date | null;
 }
 
 export interface MessagesTable {
@@ -177,6 +191,11 @@ export interface MessagesTable {
   edited_at: Date | null;
   deleted_at: Date | null;
   created_at: Generated<Date>;
+  provider_ref: ColumnType<Json | null, string | null | undefined, string | null>;
+  sent_as: string | null;
+  reactions: ColumnType<Json | null, string | null | undefined, string | null>;
+  hidden_at: Date | null;
+  liked_at: Date | null;
 }
 
 export interface ConversationReadsTable {
@@ -325,6 +344,7 @@ export interface Schema {
   inboxes: InboxesTable;
   customers: CustomersTable;
   contacts: ContactsTable;
+  contact_aliases: ContactAliasesTable;
   teams: TeamsTable;
   labels: LabelsTable;
   inbound_keys: InboundKeysTable;

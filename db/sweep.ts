@@ -70,9 +70,11 @@ async function findDrivers(pool: pg.Pool, olderThanMs: number): Promise<SweepFin
      ), background as (
        select r.id from runs r join due using (id) where r.background and r.lease_holder is null
           and r.updated_at < clock_timestamp() - make_interval(secs => $1) limit 200
+     ), locked as (
+       select id from runs where id in (select open_run from stuck where open_run is not null union select id from background)
+        order by id for update
      ), woken as (
-       update runs set wake_no = wake_no + 1 where id in (select open_run from stuck where open_run is not null union select id from background)
-       returning id, wake_no, woken_no
+       update runs set wake_no = wake_no + 1 where id in (select id from locked) returning id, wake_no, woken_no
      ), next as (
        select (select event_id from messages m where m.conversation_id = stuck.id and m.direction = 'in' and m.seq > stuck.cursor
                 order by m.seq limit 1) as event_id from stuck where open_run is null
@@ -107,15 +109,17 @@ export async function sweep(pool: pg.Pool, olderThanMs = 10_000): Promise<SweepF
      update messages set status = 'unknown' where id in (select message_id from lost) and status = 'sending'`,
   );
   // A status that crossed its send on the way: both committed without seeing each other.
-  await pool.query(
-    `select apply_provider_event(e.id) from inbound_events e
+  const crossed = await pool.query<{ id: string }>(
+    `select e.id from inbound_events e
       where e.applied_at is null and e.target_provider_message_id is not null and e.id > uuid_floor(now() - interval '1 day')
         and exists (select from messages m where m.inbox_id = e.inbox_id and m.provider_message_id = e.target_provider_message_id)
       limit 500`,
   );
+  // One transaction each: none waits for a conversation with another one's rows in hand.
+  for (const { id } of crossed.rows) await pool.query('select apply_provider_event($1::uuid)', [id]);
   const unstarted = await pool.query<{ id: string }>(
     `select id from inbound_events e
-      where done_at is null and workspace_id is not null and kind in ('message', 'reaction', 'contact')
+      where done_at is null and workspace_id is not null and kind in ('message', 'reaction', 'contact', 'echo')
         and received_at < clock_timestamp() - make_interval(secs => $1)
         and started_at < clock_timestamp() - make_interval(secs => $1)
         and not exists (select from conversations c where c.id = e.conversation_id and c.lease_holder = 'inbound/' || e.id)
@@ -146,9 +150,11 @@ export async function sweep(pool: pg.Pool, olderThanMs = 10_000): Promise<SweepF
   };
 }
 
-/** Housekeeping: next months' partitions, and screens' events nobody will ask for again. */
+/** Housekeeping: next months' partitions, screens' events nobody will ask for again, sign-ins that have run out. */
 export async function tidy(pool: pg.Pool): Promise<void> {
   await pool.query('select ensure_partitions(now())');
+  await pool.query("delete from sessions where expires_at < now() - interval '1 day'");
+  await pool.query("delete from verifications where expires_at < now() - interval '1 day'");
   await pool.query(`delete from ui_events where position in
     (select position from ui_events where created_at < now() - interval '1 day' order by position limit 20000)`);
 }

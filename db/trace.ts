@@ -56,6 +56,7 @@ async function traceInbound(tx: Tx, message: MessageRow): Promise<TraceRows> {
             'ingested_at',
             'applied_at',
             'done_at',
+            'not_before',
             'error',
           ])
           .where('id', '=', message.event_id)

@@ -104,7 +104,7 @@ async function accept(deps: LiveChatDeps, inbox: AdapterInbox, events: ChannelEv
     events,
     raw,
   });
-  deps.engine.eventsAccepted(results.filter(({ starts }) => starts).map(({ eventId }) => eventId));
+  deps.engine.eventsAccepted(results.filter(({ starts }) => starts));
   return results;
 }
 

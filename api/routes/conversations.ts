@@ -4,6 +4,7 @@ import { inWorkspace } from '#db/client.ts';
 import { findConversation, listConversations, markRead } from '#db/conversations.ts';
 import { listActivities } from '#db/messages.ts';
 import { CONVERSATION_STATUSES, PRIORITIES } from '#domain/conversation.ts';
+import { allows } from '#domain/roles.ts';
 import { changeOneConversation } from '../conversation-changes.ts';
 import { storable } from '../body.ts';
 import { badCursor, decodeCursor, encodeCursor, pageOf } from '../cursor.ts';
@@ -27,6 +28,7 @@ import {
   toConversationItem,
 } from '../shapes/conversation.ts';
 import { activityShape, toActivity } from '../shapes/message.ts';
+import { createSignals } from '../signals.ts';
 
 const list = createRoute({
   method: 'get',
@@ -91,7 +93,7 @@ const change = createRoute({
 const markAsRead = createRoute({
   method: 'post',
   path: '/api/conversations/{id}/read',
-  summary: 'You have read up to this seq',
+  summary: 'You have read up to this seq; the contact is told, where the channel can',
   middleware: [requirePermission('conversations:read')] as const,
   request: { params: idParam, body: jsonBody(z.object({ seq: z.int().min(0) })) },
   responses: { 204: noContent, ...refusals },
@@ -115,6 +117,7 @@ const activities = createRoute({
 });
 
 export function conversationRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
+  const signals = createSignals(deps);
   return createRouter()
     .openapi(list, async (c) => {
       const actor = c.get('actor');
@@ -164,12 +167,16 @@ export function conversationRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
         throw new ApiError(409, 'not_a_member', 'An API key has no read mark; sign in as a member.');
       const { id } = c.req.valid('param');
       const { seq } = c.req.valid('json');
-      await inWorkspace(deps.appDb, workspaceId, async (tx) => {
+      const row = await inWorkspace(deps.appDb, workspaceId, async (tx) => {
         const row = await findConversation(tx, id, null);
         if (!row) throw notFound('conversation');
         await markRead(tx, workspaceId, id, userId, Math.min(seq, row.last_seq));
+        return row;
       });
       deps.feed.poke();
+      // Whoever may only look leaves no trace at the contact's.
+      if (seq >= row.last_in_seq && row.last_in_seq > 0 && allows(actor.role, 'conversations:write'))
+        void signals(row, 'read');
       return c.body(null, 204);
     })
     .openapi(activities, async (c) => {

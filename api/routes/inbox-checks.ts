@@ -5,6 +5,8 @@ import { audit } from '#db/audit.ts';
 import { inWorkspace } from '#db/client.ts';
 import { inboxCounts, inboxTraffic, type InboxTraffic } from '#db/inbox-evidence.ts';
 import { findInbox, recordProbe, updateInbox } from '#db/inboxes.ts';
+import { toText } from '#domain/flow/path.ts';
+import type { Json, JsonObject } from '#domain/json.ts';
 import { storableObject } from '../body.ts';
 import type { ApiDeps, AppEnv } from '../deps.ts';
 import { drainParked, reasonOf, webhookUrl } from '../inbox-connections.ts';
@@ -44,6 +46,10 @@ const diagnosticsShape = z
     }),
     /** What the last probe found, in the provider's words; null before the first one. */
     probe: z.object({ at: z.string(), facts: z.record(z.string(), z.unknown()) }).nullable(),
+    /** What the provider said of the account by itself, the last of each kind, newest first. */
+    account: z.array(
+      z.object({ change: z.string(), at: z.string(), facts: z.record(z.string(), z.unknown()) }),
+    ),
   })
   .openapi('InboxDiagnostics');
 
@@ -149,9 +155,20 @@ async function diagnose(deps: ApiDeps, workspaceId: string, id: string) {
       lastInbound: inbound,
       lastReply: reply,
       counts: await inboxCounts(tx, id),
+      account: accountFacts(row.account_facts),
       probe: row.probed_at && { at: row.probed_at.toISOString(), facts: asObject(row.probe_facts) },
     };
   });
+}
+
+function accountFacts(stored: Json): { change: string; at: string; facts: JsonObject }[] {
+  return Object.entries(asObject(stored))
+    .map(([change, told]) => ({
+      change,
+      at: toText(asObject(told)['at']),
+      facts: asObject(asObject(told)['facts'] ?? {}),
+    }))
+    .toSorted((one, other) => other.at.localeCompare(one.at));
 }
 
 function evidence({ lastInbound, lastReply }: InboxTraffic) {

@@ -19,11 +19,13 @@ import {
   readCredentials,
   readSettings,
   restoreHolder,
+  type Connection,
 } from '../inbox-connections.ts';
 import { ApiError, notFound } from '../middleware/errors.ts';
 import { requirePermission } from '../middleware/permissions.ts';
 import { createRouter, idParam, jsonAnswer, jsonBody, listOf, pageQuery, refusals } from '../openapi.ts';
 import { inboxShape, toInbox } from '../shapes/inbox.ts';
+import { routeUnrouted } from '../unrouted.ts';
 
 const name = z.string().trim().min(1).max(100);
 const createdShape = inboxShape.extend({ warnings: z.array(z.string()) }).openapi('CreatedInbox');
@@ -207,39 +209,67 @@ async function connect(deps: ApiDeps, actor: RequestActor, input: CreateInput) {
     settings: readSettings(input.type, storableObject(input.settings)),
     sandbox: input.sandbox,
   });
-  const { inbox, connected, sealedCredentials, warnings } = await connectAtProvider(
+  const { inbox, connected, sealedCredentials, warnings, release } = await connectAtProvider(
     deps,
     actor,
     input.type,
     draft,
   );
-  const row = await inWorkspace(deps.appDb, actor.workspaceId, async (tx) => {
+  const row = await store(deps, actor, { inbox, connected, sealedCredentials }).catch(
+    async (error: unknown) => {
+      await release();
+      // Not stored: the provider must not go on sending to an inbox that isn't there.
+      await disconnectAtProvider(deps, input.type, inbox);
+      throw error;
+    },
+  );
+  await release();
+  if (!row) {
+    await restoreHolder(deps, input.type, inbox.accountKey);
+    throw await alreadyConnected(deps, actor, input.type, inbox.accountKey);
+  }
+  await afterConnecting(deps, inbox.id);
+  const secret = connected.reveal?.['secret'];
+  return secret === undefined ? { ...toInbox(row), warnings } : { inbox: toInbox(row), secret, warnings };
+}
+
+/** Undefined where the account was connected meanwhile; then nothing was written. */
+async function store(
+  deps: ApiDeps,
+  actor: RequestActor,
+  { inbox, connected, sealedCredentials }: Pick<Connection, 'inbox' | 'connected' | 'sealedCredentials'>,
+) {
+  return inWorkspace(deps.appDb, actor.workspaceId, async (tx) => {
     const inserted = await insertInbox(tx, {
       id: inbox.id,
       workspaceId: actor.workspaceId,
-      type: input.type,
+      type: inbox.type,
       name: inbox.name,
       accountKey: inbox.accountKey,
       accountLabel: storable(connected.accountLabel),
+      subscription: connected.subscription,
       sandbox: inbox.sandbox,
       settings: inbox.settings,
       sealedCredentials,
     });
     if (!inserted) return undefined;
-    const details = { type: input.type, name: inbox.name, sandbox: inbox.sandbox };
+    const details = { type: inbox.type, name: inbox.name, sandbox: inbox.sandbox };
     await audit(tx, actor, 'inbox.created', { kind: 'inbox', id: inbox.id }, details);
     return findInbox(tx, inbox.id);
-  }).catch(async (error: unknown) => {
-    // Not stored: the provider must not go on sending to an inbox that isn't there.
-    await disconnectAtProvider(deps, input.type, inbox);
-    throw error;
   });
-  if (!row) {
-    await restoreHolder(deps, input.type, inbox.accountKey);
-    throw await alreadyConnected(deps, actor, input.type, inbox.accountKey);
+}
+
+/** What came before the account was connected. A failure is the sweeper's: the inbox is there. */
+async function afterConnecting(deps: ApiDeps, id: string): Promise<void> {
+  try {
+    const inbox = await deps.inboxes.byId(id);
+    if (inbox) await routeUnrouted(deps, inbox);
+  } catch (error) {
+    deps.log.warn(
+      { err: error, inboxId: id },
+      'Earlier events could not be routed; the sweeper tries again.',
+    );
   }
-  const secret = connected.reveal?.['secret'];
-  return secret === undefined ? { ...toInbox(row), warnings } : { inbox: toInbox(row), secret, warnings };
 }
 
 interface ChangeInput {
@@ -254,7 +284,7 @@ async function changeInbox(deps: ApiDeps, actor: RequestActor, id: string, input
   const settings =
     input.settings && readSettings(inbox.type, { ...inbox.settings, ...storableObject(input.settings) });
   const renewed = input.credentials && (await reauthorize(deps, actor, inbox, input.credentials));
-  const row = await inWorkspace(deps.appDb, actor.workspaceId, async (tx) => {
+  const updating = inWorkspace(deps.appDb, actor.workspaceId, async (tx) => {
     const updated = await updateInbox(tx, actor.workspaceId, id, {
       ...(input.name !== undefined && { name: storable(input.name) }),
       ...(settings !== undefined && { settings }),
@@ -262,6 +292,7 @@ async function changeInbox(deps: ApiDeps, actor: RequestActor, id: string, input
       ...(renewed && {
         sealedCredentials: renewed.sealedCredentials,
         accountLabel: storable(renewed.connected.accountLabel),
+        subscription: renewed.connected.subscription ?? null,
         canSend: true,
         ...(!inbox.canSend && { outboundHealth: { state: 'unknown' } }),
         ...(inbox.state === 'needs_attention' && { state: 'active' }),
@@ -277,7 +308,13 @@ async function changeInbox(deps: ApiDeps, actor: RequestActor, id: string, input
     await audit(tx, actor, 'inbox.changed', { kind: 'inbox', id }, changed);
     return updated;
   });
+  const row = await updating.catch(async (error: unknown) => {
+    await renewed?.release();
+    throw error;
+  });
+  await renewed?.release();
   deps.inboxes.invalidate(id);
+  if (renewed) await afterConnecting(deps, id);
   if (renewed && !inbox.canSend) await drainParked(deps, id);
   deps.feed.poke();
   return { ...toInbox(row), warnings: renewed?.warnings ?? [] };
@@ -295,6 +332,7 @@ async function reauthorize(
   if (known !== undefined && known !== inbox.accountKey) throw otherAccount();
   const renewed = await connectAtProvider(deps, actor, inbox.type, { ...inbox, credentials });
   if (renewed.inbox.accountKey !== inbox.accountKey) {
+    await renewed.release();
     await disconnectAtProvider(deps, inbox.type, renewed.inbox);
     throw otherAccount();
   }

@@ -4,8 +4,8 @@ import { audit } from '#db/audit.ts';
 import { inWorkspace, type Tx } from '#db/client.ts';
 import { findConversation, markRead } from '#db/conversations.ts';
 import { attachMedia, findMedia } from '#db/media.ts';
-import { findMessage, listActivities, listMessages } from '#db/messages.ts';
-import { agentReply } from '#db/ownership.ts';
+import { findMessage, listActivities, listMessages, wasSent } from '#db/messages.ts';
+import { agentReply, AnsweredBeforeError } from '#db/ownership.ts';
 import { outboundPartsSchema } from '#domain/flow/schema.ts';
 import { isUuid } from '#domain/ids.ts';
 import { isMedia, type Part } from '#domain/message.ts';
@@ -18,6 +18,7 @@ import { mediaLinks } from '../media-links.ts';
 import { ApiError, notFound } from '../middleware/errors.ts';
 import { requirePermission } from '../middleware/permissions.ts';
 import { createRouter, idParam, jsonAnswer, jsonBody, refusals } from '../openapi.ts';
+import { checkReply } from '../replies.ts';
 import { activityShape, messageShape, toActivity, toMessage } from '../shapes/message.ts';
 
 const maxTextLength = 131_072;
@@ -67,6 +68,10 @@ const send = createRoute({
             .optional()
             .openapi({ type: 'array', items: { $ref: '#/components/schemas/Part' } }),
           private: z.boolean().default(false),
+          /** The message it answers, of this conversation. */
+          inReplyToId: z.uuid().optional(),
+          /** By direct message to the writer of the comment `inReplyToId`: once per comment. */
+          as: z.enum(['private_reply']).optional(),
         })
         .refine(
           (body) => (body.text === undefined) !== (body.parts === undefined),
@@ -123,14 +128,25 @@ export function messageRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
         const conversation = await findConversation(tx, conversationId, null);
         if (!conversation) throw notFound('conversation');
         const parts = await completeParts(tx, body);
+        const units = body.private ? [parts] : unitsFor(conversation.inbox_type, parts, link);
+        const { inReplyToId, as } = body;
+        const clientMessageId = storable(body.clientMessageId);
+        // A repeat is answered with the first, whatever has closed meanwhile.
+        if (!(await wasSent(tx, conversationId, clientMessageId)))
+          await checkReply(tx, conversation, body, units);
         const reply = await agentReply(tx, {
           workspaceId: actor.workspaceId,
           conversationId,
           actor: actingAs(actor),
           authorName: actor.name,
-          clientMessageId: storable(body.clientMessageId),
-          units: body.private ? [parts] : unitsFor(conversation.inbox_type, parts, link),
+          clientMessageId,
+          units,
           isPrivate: body.private,
+          ...(inReplyToId !== undefined && { inReplyToId }),
+          ...(as !== undefined && { as }),
+        }).catch((error: unknown) => {
+          if (error instanceof AnsweredBeforeError) throw new ApiError(409, 'answered_before', error.message);
+          throw error;
         });
         const row = await findMessage(tx, reply.messageId);
         if (!row) throw new Error(`Message ${reply.messageId} was just stored and can't be read.`);

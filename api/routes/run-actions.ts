@@ -124,7 +124,13 @@ const actions: Record<Action, (tx: Tx, ask: Ask) => Promise<Done>> = {
         throw wrongState(
           `This message's workflow is ${run.status}; only a failed or unstarted one is tried again.`,
         );
-      return { wakes: [], afterwards: () => deps.engine.eventsAccepted([run.id]) };
+      return {
+        wakes: [],
+        afterwards: () =>
+          deps.engine.eventsAccepted([
+            { eventId: run.id, workspaceId: actor.workspaceId, inboxId: run.inbox_id ?? '' },
+          ]),
+      };
     }
     const replanned = await replanMessage(tx, actor.workspaceId, run.id, evenIfUnknown);
     if (replanned === 'may_have_arrived') {

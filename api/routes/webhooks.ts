@@ -4,15 +4,19 @@
  */
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import { appWebhook } from '#channels/app-webhooks.ts';
 import type { RawRequest } from '#channels/contract.ts';
 import { definitions, isAvailable } from '#channels/definitions.ts';
+import { webhookPlace } from '#channels/webhook-place.ts';
 import { acceptEvents } from '#db/inbound-events.ts';
+import type { CachedInbox } from '#db/inbox-cache.ts';
 import { isUuid } from '#domain/ids.ts';
 import type { ApiDeps, AppEnv } from '../deps.ts';
 import { forwardedAddress } from '../middleware/client-address.ts';
 import { ApiError } from '../middleware/errors.ts';
 import { rateLimit } from '../middleware/rate-limit.ts';
 import { createRouter } from '../openapi.ts';
+import { receiveForApp } from './app-webhooks.ts';
 
 /** Far above any provider's pace from one address; it only keeps a flood from reaching Postgres. */
 const perAddress = { burst: 5_000, perSecond: 2_000 };
@@ -20,31 +24,46 @@ const perAddress = { burst: 5_000, perSecond: 2_000 };
 export function webhookRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
   const routes = createRouter();
   routes.use('/webhooks/*', rateLimit({ ...perAddress, key: forwardedAddress }));
-  routes.post('/webhooks/:type/:inboxId', (c) => receive(deps, c));
+  for (const path of ['/webhooks/:segment/:inboxId', '/webhooks/:segment/:inboxId/:path'])
+    routes.on(['GET', 'POST'], path, (c) => receive(deps, c));
+  routes.on(['GET', 'POST'], '/webhooks/:app', async (c) => {
+    const webhook = appWebhook(c.req.param('app'));
+    if (!webhook)
+      throw new ApiError(404, 'unknown_webhook', 'There is no such webhook here; nothing was stored.');
+    return receiveForApp(deps, c, webhook, await rawRequest(deps, c));
+  });
   return routes;
 }
 
-async function receive(deps: ApiDeps, c: Context<AppEnv>): Promise<Response> {
-  const { type, inboxId } = c.req.param() as { type: string; inboxId: string };
-  const inbox = isUuid(inboxId) ? await deps.inboxes.byId(inboxId) : null;
-  if (
-    !inbox ||
-    inbox.type !== type ||
-    inbox.deletedAt ||
-    !isAvailable(inbox.type) ||
-    definitions[inbox.type].ownIngress
-  ) {
-    throw new ApiError(404, 'unknown_inbox', 'There is no such inbox here; nothing was stored.');
-  }
-  const adapter = deps.registry[inbox.type];
+async function rawRequest(deps: ApiDeps, c: Context<AppEnv>): Promise<RawRequest> {
   const url = new URL(c.req.url);
-  const request: RawRequest = {
+  return {
     method: c.req.method,
     url: `${deps.config.publicUrl}${url.pathname}${url.search}`,
     headers: c.req.header(),
     body: new Uint8Array(await c.req.arrayBuffer()),
     receivedAtMs: Date.now(),
   };
+}
+
+/** Whether this is where the inbox's provider was told to call. */
+function isPlaceOf(inbox: CachedInbox, segment: string, path: string | undefined): boolean {
+  const place = isAvailable(inbox.type) ? webhookPlace(definitions[inbox.type]) : null;
+  return (
+    place?.kind === 'inbox' &&
+    place.segment === segment &&
+    (path === undefined || (place.paths?.includes(path) ?? false))
+  );
+}
+
+async function receive(deps: ApiDeps, c: Context<AppEnv>): Promise<Response> {
+  const { segment = '', inboxId = '', path } = c.req.param() as Partial<Record<string, string>>;
+  const inbox = isUuid(inboxId) ? await deps.inboxes.byId(inboxId) : null;
+  if (!inbox || inbox.deletedAt || !isAvailable(inbox.type) || !isPlaceOf(inbox, segment, path)) {
+    throw new ApiError(404, 'unknown_inbox', 'There is no such inbox here; nothing was stored.');
+  }
+  const adapter = deps.registry[inbox.type];
+  const request = await rawRequest(deps, c);
   const verdict = adapter.verify(inbox, request);
   if (verdict.kind === 'reject') throw new ApiError(verdict.status, verdict.code, verdict.message);
   if (verdict.kind === 'respond') {
@@ -55,7 +74,9 @@ async function receive(deps: ApiDeps, c: Context<AppEnv>): Promise<Response> {
   const events = adapter.parse(inbox, request);
   if ('kind' in events) throw new ApiError(400, 'malformed', events.message);
   const accepted = await acceptEvents(deps.engineDb, { type: inbox.type, inbox, events, raw: request.body });
-  deps.engine.eventsAccepted(accepted.filter((event) => event.starts).map((event) => event.eventId));
+  deps.engine.eventsAccepted(accepted.filter(({ starts }) => starts));
   const answer = adapter.accepted?.(accepted) ?? { status: 200, body: {} };
-  return c.json(answer.body, answer.status as 200);
+  return 'text' in answer
+    ? c.body(answer.text, answer.status as 200, { 'content-type': answer.contentType })
+    : c.json(answer.body, answer.status as 200);
 }

@@ -9,7 +9,8 @@ import {
   type Owner,
   type Priority,
 } from '#domain/conversation.ts';
-import { messageWindow } from '#domain/window.ts';
+import { messageWindow, type WindowRule } from '#domain/window.ts';
+import { asObject } from './inbox.ts';
 
 export const OWNERS = ['bot', 'human', 'none'] as const;
 export type OwnerWire = (typeof OWNERS)[number];
@@ -36,7 +37,17 @@ export const conversationShape = z
     runId: z.string().nullable(),
     lastSeq: z.number(),
     lastMessageAt: z.string().nullable(),
-    window: z.object({ open: z.boolean(), closesAt: z.string().optional() }),
+    /** Whether a bot, and with `human` a person, may write now. */
+    window: z.object({
+      open: z.boolean(),
+      closesAt: z.string().optional(),
+      /** Messages left, where the channel counts them. */
+      remaining: z.number().optional(),
+      /** While it is closed, approved templates may still be sent. */
+      templates: z.boolean().optional(),
+      /** People may write longer, where the inbox's settings say that the provider allowed it. */
+      human: z.object({ open: z.boolean(), closesAt: z.string() }).optional(),
+    }),
     /** The caller's own; 0 for API keys, 99 means "99 or more". */
     unreadCount: z.number(),
     createdAt: z.string(),
@@ -86,7 +97,7 @@ export function toConversation(row: ConversationRow & { unread: number }): Conve
     runId: row.run_id,
     lastSeq: row.last_seq,
     lastMessageAt: row.last_message_at?.toISOString() ?? null,
-    window: windowOf(row.inbox_type, row.last_in_at),
+    window: windowOf(row),
     unreadCount: Math.min(row.unread, MOST_UNREAD),
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString(),
@@ -109,7 +120,16 @@ export function toConversationItem(row: ConversationListRow): z.infer<typeof con
   };
 }
 
-function windowOf(inboxType: string, lastInAt: Date | null): MessageWindow {
+export function windowRuleOf(inboxType: string): WindowRule {
   const rule = isAvailable(inboxType) ? definitions[inboxType].capabilities.window : undefined;
-  return messageWindow(rule ?? { kind: 'none' }, lastInAt, new Date());
+  return rule ?? { kind: 'none' };
+}
+
+export function windowOf(row: ConversationRow): MessageWindow {
+  const facts = {
+    lastInAt: row.last_in_at,
+    sentSinceLastIn: row.sent_since_last_in,
+    humanAgent: asObject(row.inbox_settings)['humanAgent'] === true,
+  };
+  return messageWindow(windowRuleOf(row.inbox_type), facts, new Date());
 }

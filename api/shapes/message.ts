@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { ActivityRow, MessageRow } from '#db/messages.ts';
+import { toText } from '#domain/flow/path.ts';
 import type { Json } from '#domain/json.ts';
 import type { AuthorKind, MessageDirection, MessageStatus, Part } from '#domain/message.ts';
 import { asObject } from './inbox.ts';
@@ -41,11 +42,18 @@ export const messageShape = z
     providerMessageId: z.string().nullable(),
     clientMessageId: z.string().nullable(),
     inReplyToId: z.string().optional(),
+    /** To the writer of the comment `inReplyToId`, by direct message. */
+    as: z.enum(['private_reply']).optional(),
+    /** One per person: their last. */
+    reactions: z.array(z.object({ emoji: z.string(), by: z.string() })),
     sentAt: z.string().nullable(),
     deliveredAt: z.string().nullable(),
     readAt: z.string().nullable(),
     editedAt: z.string().nullable(),
     deletedAt: z.string().nullable(),
+    /** By us, at the provider: comments. */
+    hiddenAt: z.string().nullable(),
+    likedAt: z.string().nullable(),
     createdAt: z.string(),
   })
   .openapi('Message');
@@ -71,13 +79,22 @@ export function toMessage(row: MessageRow, link: (mediaId: string) => string): M
     providerMessageId: row.provider_message_id,
     clientMessageId: row.client_message_id,
     ...(row.in_reply_to_id !== null && { inReplyToId: row.in_reply_to_id }),
+    ...(row.sent_as !== null && { as: 'private_reply' as const }),
+    reactions: toReactions(row.reactions),
     sentAt: row.sent_at?.toISOString() ?? null,
     deliveredAt: row.delivered_at?.toISOString() ?? null,
     readAt: row.read_at?.toISOString() ?? null,
     editedAt: row.edited_at?.toISOString() ?? null,
     deletedAt: row.deleted_at?.toISOString() ?? null,
+    hiddenAt: row.hidden_at?.toISOString() ?? null,
+    likedAt: row.liked_at?.toISOString() ?? null,
     createdAt: row.created_at.toISOString(),
   };
+}
+
+function toReactions(stored: Json | null): MessageWire['reactions'] {
+  if (!Array.isArray(stored)) return [];
+  return stored.map(asObject).map(({ emoji, by }) => ({ emoji: toText(emoji), by: toText(by) }));
 }
 
 /** A stored error, whatever it was stored as. */

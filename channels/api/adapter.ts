@@ -37,6 +37,7 @@ export function createApiAdapter(deps: { http: HttpClient }): ChannelAdapter<Api
           conversationId: message.conversationId,
           message: { id: message.id, text: plainText(message.parts), parts: message.parts },
           to: { id: message.contactExternalId },
+          ...(message.inReplyTo === undefined ? {} : { inReplyTo: message.inReplyTo }),
         },
         options,
       ),

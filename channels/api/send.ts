@@ -18,6 +18,8 @@ export interface CallbackBody {
   conversationId: string;
   message: { id: string; text: string; parts: Part[] };
   to: { id: string };
+  /** Id of the message that is quoted. */
+  inReplyTo?: string;
 }
 
 /** 2xx is acceptance, whatever its body; every other answer is a refusal and is tried again. @throws ChannelError */

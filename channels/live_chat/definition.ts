@@ -72,6 +72,7 @@ export const liveChatDefinition: ChannelDefinition<LiveChatCredentials> = {
     location: true,
     severalParts: true,
   },
+  reports: {},
   needsPublicUrl: false,
   ownIngress: true,
   hasSandbox: false,

@@ -7,7 +7,7 @@ import { telegramDefinition, type TelegramCredentials } from './definition.ts';
 import { fetchTelegramMedia } from './media.ts';
 import { readUpdate } from './parse.ts';
 import { probeTelegram } from './probe.ts';
-import { sendTelegram } from './send.ts';
+import { sendTelegram, sendTyping } from './send.ts';
 
 /** Telegram's Bot API. It knows no idempotency key, so an unconfirmed send is never repeated. */
 export function createTelegramAdapter(deps: { http: HttpClient }): ChannelAdapter<TelegramCredentials> {
@@ -39,6 +39,10 @@ export function createTelegramAdapter(deps: { http: HttpClient }): ChannelAdapte
       const { callbackQueryId } = reference;
       if (typeof callbackQueryId !== 'string') return;
       await callBot(http, inbox, 'answerCallbackQuery', { callback_query_id: callbackQueryId }, signal);
+    },
+    async signal(inbox, kind, target, signal) {
+      // A bot's reading is shown to nobody.
+      if (kind === 'typing') await sendTyping(http, inbox, target, signal);
     },
   };
 }

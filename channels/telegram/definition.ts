@@ -33,7 +33,11 @@ export const telegramDefinition: ChannelDefinition<TelegramCredentials> = {
     maxCaptionLength: 1024,
     choices: { max: 100, maxLabelLength: 64 },
     location: true,
+    quote: true,
+    typing: true,
   },
+  // Deletions and echoes come from business chats only.
+  reports: { edits: true, deletes: true, reactions: true, echoes: true },
   needsPublicUrl: true,
   hasSandbox: true,
   providerUrls: {

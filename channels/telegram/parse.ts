@@ -54,13 +54,15 @@ function fromMessage(message: wire.Message, eventId: string, parts: ReturnType<t
   const contact = writerOf(message);
   if (parts === null) return ignored('a service message');
   if (!contact) return ignored('a message that names no writer');
-  if (isOwnersOwn(message)) return ignored('a message of the business account’s owner');
+  if (message['sender_business_bot'] !== undefined) return ignored('what this bot sent in the owner’s name');
   const { reply_to_message: quoted, date } = message;
   return events({
-    kind: 'message',
+    // What the owner of a business account wrote in Telegram's own app.
+    ...(isOwnersOwn(message)
+      ? { kind: 'echo' as const, contact: customerOf(message.chat) }
+      : { kind: 'message' as const, contact }),
     eventId,
     ...placeOf(message),
-    contact,
     parts,
     providerMessageId: idOf(message, message.message_id),
     // In a forum topic every message formally answers the one that opened the topic.
@@ -211,6 +213,11 @@ function personOf(user: {
 }
 function groupOf({ id, title, username }: wire.Chat): InboundContact {
   return { externalId: String(id), name: title ?? username };
+}
+
+/** A private chat has the name of its person. */
+function customerOf({ id, first_name, last_name, username }: wire.Chat): InboundContact {
+  return personOf({ id, first_name, last_name, username });
 }
 
 function events(...list: ChannelEvent[]): ReadUpdate {

@@ -1,6 +1,12 @@
 import type { JsonObject } from '#domain/json.ts';
 import { isMedia } from '#domain/message.ts';
-import { ChannelError, type OutboundMessage, type SendOptions, type Sent } from '../contract.ts';
+import {
+  ChannelError,
+  type OutboundMessage,
+  type SendOptions,
+  type Sent,
+  type SignalTarget,
+} from '../contract.ts';
 import { beforeSend } from '../before-send.ts';
 import type { HttpClient } from '../http.ts';
 import { callBot, unreadable, type TelegramInbox, type Upload } from './call.ts';
@@ -40,17 +46,39 @@ export async function sendTelegram(
   }
 }
 
+/** Shown for some five seconds, or until the next message. A group that has moved isn't followed: the next send is. @throws ChannelError */
+export async function sendTyping(
+  http: HttpClient,
+  inbox: TelegramInbox,
+  { replyAddress, contactExternalId }: SignalTarget,
+  signal: AbortSignal,
+): Promise<void> {
+  const chatId = textOf(replyAddress['chatId']) ?? contactExternalId;
+  await callBot(
+    http,
+    inbox,
+    'sendChatAction',
+    { ...placeOf(replyAddress, chatId), action: 'typing' },
+    signal,
+  );
+}
+
 function addressOf({ replyAddress, inReplyTo }: OutboundMessage, chatId: string): JsonObject {
   const quoted = inReplyTo === undefined ? undefined : messageIdOf(inReplyTo);
-  const { topicId, businessConnectionId } = replyAddress;
   return {
-    chat_id: chatId,
-    ...(typeof topicId === 'number' ? { message_thread_id: topicId } : {}),
-    ...(typeof businessConnectionId === 'string' ? { business_connection_id: businessConnectionId } : {}),
+    ...placeOf(replyAddress, chatId),
     // The quoted message may be gone; the answer is worth more than the quote.
     ...(quoted === undefined
       ? {}
       : { reply_parameters: { message_id: quoted, allow_sending_without_reply: true } }),
+  };
+}
+
+function placeOf({ topicId, businessConnectionId }: JsonObject, chatId: string): JsonObject {
+  return {
+    chat_id: chatId,
+    ...(typeof topicId === 'number' ? { message_thread_id: topicId } : {}),
+    ...(typeof businessConnectionId === 'string' ? { business_connection_id: businessConnectionId } : {}),
   };
 }
 

@@ -16,6 +16,8 @@ export const chat = z.looseObject({
   id,
   type: text,
   title: text.optional().catch(undefined),
+  first_name: text.optional().catch(undefined),
+  last_name: text.optional().catch(undefined),
   username: text.optional().catch(undefined),
 });
 export type Chat = z.infer<typeof chat>;

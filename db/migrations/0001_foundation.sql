@@ -90,9 +90,8 @@ create table labels (
 create table inbound_keys (
   key bytea primary key,           -- sha256(provider, account key, provider event id)
   event_id uuid not null,
-  workspace_id uuid references workspaces on delete cascade
+  workspace_id uuid
 );
-create index inbound_keys_workspace on inbound_keys (workspace_id);
 
 create sequence inbound_accept_no;
 
@@ -158,18 +157,20 @@ create table conversations (
   check ((owner = 'run') <= (run_id is not null))
 );
 create unique index conversations_open on conversations (inbox_id, contact_id, thread_key) where status <> 'resolved';
-create index conversations_thread on conversations (inbox_id, contact_id, thread_key, created_at desc);
+create index conversations_thread on conversations (contact_id, thread_key, created_at desc);
 create index conversations_list on conversations (workspace_id, last_message_at desc, id desc);
-create index conversations_contact on conversations (contact_id);
-create index conversations_team on conversations (team_id);
+create index conversations_team on conversations (team_id) where team_id is not null;
 create index conversations_leased on conversations (lease_at) where lease_holder is not null;
 create index conversations_unread on conversations (id) where cursor < last_in_seq;
 
+-- The rows of every message (messages, activities, runs, outbox, what the screens hear) name their workspace, inbox and flow without a
+-- foreign key: each check would lock one and the same row for every message of a workspace. They go with their conversation, flows and
+-- inboxes are only marked as deleted, and the wall between workspaces is row-level security.
 create table messages (
   id uuid primary key,
-  workspace_id uuid not null references workspaces on delete cascade,
+  workspace_id uuid not null,
   conversation_id uuid not null references conversations on delete cascade,
-  inbox_id uuid not null references inboxes on delete cascade,
+  inbox_id uuid not null,
   seq bigint not null,
   direction text not null check (direction in ('in', 'out', 'internal')),
   author_kind text not null check (author_kind in ('contact', 'agent', 'bot', 'system')),
@@ -209,7 +210,7 @@ create index conversation_reads_workspace on conversation_reads (workspace_id);
 -- Lines of the thread that are not messages: assigned, labelled, resolved, taken over, flow started …
 create table conversation_activities (
   id uuid primary key,
-  workspace_id uuid not null references workspaces on delete cascade,
+  workspace_id uuid not null,
   conversation_id uuid not null references conversations on delete cascade,
   after_seq bigint not null,
   kind text not null,
@@ -219,7 +220,6 @@ create table conversation_activities (
   created_at timestamptz not null default now()
 );
 create index conversation_activities_conversation on conversation_activities (conversation_id, id);
-create index conversation_activities_workspace on conversation_activities (workspace_id);
 
 -- Automation ---------------------------------------------------------------------------------------------------------
 create table flows (
@@ -253,11 +253,11 @@ create index flows_published on flows (published_version_id);
 
 create table runs (
   id uuid primary key,             -- UUIDv7: steps are partitioned by it
-  workspace_id uuid not null references workspaces on delete cascade,
+  workspace_id uuid not null,
   conversation_id uuid references conversations on delete cascade,
-  inbox_id uuid references inboxes on delete cascade,
-  flow_id uuid not null references flows,
-  version_id uuid not null references flow_versions,
+  inbox_id uuid,
+  flow_id uuid not null,
+  version_id uuid not null,
   version_no integer not null,
   background boolean not null default false,
   trigger_message_id uuid,
@@ -287,12 +287,11 @@ create unique index runs_foreground on runs (conversation_id) where ended_at is 
 create index runs_conversation on runs (conversation_id, id desc);
 create index runs_workspace on runs (workspace_id, id desc);
 create index runs_flow on runs (flow_id, id desc);
-create index runs_version on runs (version_id);
 create index runs_inbox on runs (inbox_id);
 create index runs_owed on runs (conversation_id) where wake_no > woken_no;
 create index runs_open on runs (id) where ended_at is null;
 alter table conversations add foreign key (run_id) references runs;
-create index conversations_run on conversations (run_id);
+create index conversations_run on conversations (run_id) where run_id is not null;
 
 create table run_steps (
   run_id uuid not null,
@@ -311,9 +310,9 @@ create table run_steps (
 
 create table outbox (
   id uuid primary key,             -- also the idempotency key given to the provider
-  workspace_id uuid not null references workspaces on delete cascade,
-  conversation_id uuid references conversations on delete cascade,
-  inbox_id uuid references inboxes on delete cascade,
+  workspace_id uuid not null,
+  conversation_id uuid,
+  inbox_id uuid,
   run_id uuid references runs on delete cascade,
   step_no integer,
   effect_no integer,
@@ -339,7 +338,6 @@ create table outbox (
 );
 create index outbox_open on outbox (conversation_id, id) where state in ('planned', 'sending');
 create index outbox_sending on outbox (claim_expires_at) where state = 'sending';
-create index outbox_workspace on outbox (workspace_id);
 create index outbox_inbox on outbox (inbox_id);
 
 -- Media --------------------------------------------------------------------------------------------------------------
@@ -366,13 +364,12 @@ create index media_message on media (message_id);
 create table ui_events (
   position bigint generated always as identity primary key,
   xid xid8 not null default pg_current_xact_id(),
-  workspace_id uuid not null references workspaces on delete cascade,
+  workspace_id uuid not null,
   name text not null,
   data jsonb not null,
   created_at timestamptz not null default now()
 );
 create index ui_events_order on ui_events (xid, position);
-create index ui_events_workspace on ui_events (workspace_id);
 
 -- Partitions by month, for the tables whose key is a UUIDv7.
 create function uuid_floor(moment timestamptz) returns uuid language sql immutable as $$

@@ -3,7 +3,7 @@
 -- A conversation has its place in the list from its first moment, also before its first message.
 drop index conversations_list;
 create index conversations_list on conversations (workspace_id, coalesce(last_message_at, created_at) desc, id desc);
-create index conversations_assignee on conversations (workspace_id, assignee_id) where status <> 'resolved';
+create index conversations_assignee on conversations (workspace_id, assignee_id) where status <> 'resolved' and assignee_id is not null;
 
 create index conversations_snoozed on conversations (snoozed_until) where status = 'snoozed';
 
@@ -18,7 +18,7 @@ create index inbound_events_failed on inbound_events (workspace_id, id desc) whe
 create index runs_failed on runs (workspace_id, id desc) where status = 'failed';
 create index outbox_failed on outbox (workspace_id, message_id desc) where run_id is null and kind = 'message' and state in ('failed', 'unknown');
 
--- The same as a foreign key's index, and newest first for diagnostics.
+-- Newest first, for diagnostics.
 drop index outbox_inbox;
 create index outbox_inbox on outbox (inbox_id, id desc);
 

@@ -31,7 +31,12 @@ const TABLE: Readonly<Record<string, string>> = {
   'POST /api/auth/organization/set-active': 'open',
   'POST /api/invitations/lookup': 'open',
   'POST /api/invitations/accept': 'open',
-  'POST /webhooks/:type/:inboxId': 'open',
+  'GET /webhooks/:app': 'open',
+  'POST /webhooks/:app': 'open',
+  'GET /webhooks/:segment/:inboxId': 'open',
+  'POST /webhooks/:segment/:inboxId': 'open',
+  'GET /webhooks/:segment/:inboxId/:path': 'open',
+  'POST /webhooks/:segment/:inboxId/:path': 'open',
   'GET /widget.js': 'open',
   'GET /demo': 'open',
   'GET /live-chat/assets/:file': 'open',
@@ -81,6 +86,8 @@ const TABLE: Readonly<Record<string, string>> = {
   'GET /api/conversations/:id/activities': everyone,
   'GET /api/conversations/:id/messages': everyone,
   'POST /api/conversations/:id/messages': 'admin agent',
+  'POST /api/conversations/:id/typing': 'admin agent',
+  'POST /api/messages/:id/actions': 'admin agent',
   'GET /api/customers': everyone,
   'POST /api/customers': 'admin agent',
   'GET /api/customers/:id': everyone,
@@ -111,15 +118,14 @@ const TABLE: Readonly<Record<string, string>> = {
   'GET /api/messages/:id/trace': everyone,
   'GET /api/events': everyone,
 
-  'GET /sandbox/api/telegram/:inboxId/chats': 'admin',
-  'GET /sandbox/api/telegram/:inboxId/sent': 'admin',
-  'POST /sandbox/api/telegram/:inboxId/messages': 'admin',
-  'POST /sandbox/api/telegram/:inboxId/edits': 'admin',
-  'POST /sandbox/api/telegram/:inboxId/presses': 'admin',
-  'POST /sandbox/api/telegram/:inboxId/reactions': 'admin',
-  'POST /sandbox/api/telegram/:inboxId/blocks': 'admin',
-  'POST /sandbox/api/telegram/:inboxId/faults': 'admin',
-  'POST /sandbox/api/telegram/:inboxId/faults/clear': 'admin',
+  'GET /sandbox/api/:inboxId/phone': 'admin',
+  'GET /sandbox/api/:inboxId/sent': 'admin',
+  'POST /sandbox/api/:inboxId/messages': 'admin',
+  'POST /sandbox/api/:inboxId/acts': 'admin',
+  'POST /sandbox/api/:inboxId/faults': 'admin',
+  'POST /sandbox/api/:inboxId/faults/clear': 'admin',
+  'POST /sandbox/api/:inboxId/delivery': 'admin',
+  'POST /sandbox/api/:inboxId/release': 'admin',
 };
 
 /** Registered for every method: middleware, and the ends of paths. */
@@ -132,8 +138,12 @@ const ANY_METHOD = new Set([
   '/api/invitations/accept',
   '/webhooks/*',
   '/sandbox/api/*',
-  // The double of Telegram's own API: its callers have a bot's token.
+  // The doubles of the providers' own APIs: their callers have the provider's tokens.
   '/sandbox/telegram/*',
+  '/sandbox/meta/*',
+  '/sandbox/line/*',
+  '/sandbox/tiktok/*',
+  '/sandbox/twilio/*',
 ]);
 
 let api: TestApi;

@@ -1,4 +1,5 @@
 /** The Telegram double as the product serves it: connected like the real one, moved by admins only, absent unless asked for. */
+import { alone } from '../support/connect-context.ts';
 import { serve, type ServerType } from '@hono/node-server';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { AdapterInbox } from '#channels/contract.ts';
@@ -29,7 +30,7 @@ afterAll(async () => {
   await api.close();
 });
 const control = (end: string, options: Parameters<TestApi['request']>[1] = {}) =>
-  api.request(`/sandbox/api/telegram/${inboxId}/${end}`, options);
+  api.request(`/sandbox/api/${inboxId}/${end}`, options);
 /** As `POST /api/inboxes` does: the adapter's connect, then the row. */
 async function connectInbox(): Promise<string> {
   const { deps, workspace } = api;
@@ -44,9 +45,10 @@ async function connectInbox(): Promise<string> {
     credentials: { botToken },
     settings: {},
     urls: resolveProviderUrls(deps.config, definitions.telegram.providerUrls, true),
+    apps: {},
   };
   const url = `${deps.config.publicUrl}/webhooks/telegram/${id}`;
-  const connected = await deps.registry.telegram.connect(draft, url, AbortSignal.timeout(5_000));
+  const connected = await deps.registry.telegram.connect(draft, url, AbortSignal.timeout(5_000), alone);
   expect(connected).toMatchObject({ accountKey: '424242', warnings: [] });
   await deps.engineDb
     .insertInto('inboxes')
@@ -62,10 +64,10 @@ async function connectInbox(): Promise<string> {
     .execute();
   return id;
 }
-const ann = { id: 4711, firstName: 'Ann' };
+const ann = { chatId: '4711', personName: 'Ann' };
 
 test('a customer’s message reaches ingress through the webhook that connecting registered', async () => {
-  const written = await control('messages', { body: { from: ann, text: 'Hello' } });
+  const written = await control('messages', { body: { ...ann, text: 'Hello' } });
   expect(written.status).toBe(201);
   const { messageId } = (await written.json()) as { messageId: string };
   await vi.waitFor(async () => {
@@ -80,13 +82,13 @@ test('a customer’s message reaches ingress through the webhook that connecting
 
 test('after a restart the double has forgotten its chats but not where the bot’s updates go', async () => {
   const restarted = createApp(api.deps);
-  const written = await restarted.request(`/sandbox/api/telegram/${inboxId}/messages`, {
+  const written = await restarted.request(`/sandbox/api/${inboxId}/messages`, {
     method: 'POST',
     headers: {
       authorization: `Bearer ${api.workspace.keys.admin}`,
       'content-type': 'application/json',
     },
-    body: JSON.stringify({ from: { id: 99, firstName: 'Bob' }, text: 'Still there?' }),
+    body: JSON.stringify({ chatId: '99', personName: 'Bob', text: 'Still there?' }),
   });
   expect(written.status).toBe(201);
   await vi.waitFor(async () => {
@@ -112,26 +114,73 @@ test('what the bot sends is there to be read, and faults come as ordered', async
         threadKey: '',
         replyAddress: { chatId: '4711' },
         parts: [{ kind: 'text', text: 'Hi' }],
+        author: 'bot',
+        lastInAtMs: null,
+        sentSinceLastIn: 0,
+        attempt: 1,
       },
       { key: 'k', signal: AbortSignal.timeout(2_000), media: () => Promise.reject(new Error('no media')) },
     );
-  expect((await control('faults', { body: { kind: 'rate_limited', retryAfterSeconds: 4 } })).status).toBe(
-    204,
-  );
+  expect(
+    (await control('faults', { body: { kind: 'rate_limited', times: 1, retryAfterSeconds: 4 } })).status,
+  ).toBe(204);
   await expect(send()).rejects.toMatchObject({ kind: 'retry_after', retryAfterMs: 4_000 });
   const { providerMessageId } = await send();
-  const sent = (await (await control('sent')).json()) as { items: { chatId: string; messageId: string }[] };
-  expect(sent.items.map((item) => `${item.chatId}:${item.messageId}`)).toEqual([providerMessageId]);
-  const chats = (await (await control('chats')).json()) as { items: unknown[] };
-  expect(chats.items).toMatchObject([
-    { chatId: '4711', title: 'Ann', messages: [{ text: 'Hello' }, { text: 'Hi' }] },
+  const sent = (await (await control('sent')).json()) as { items: { providerMessageId: string }[] };
+  expect(sent.items.map((item) => item.providerMessageId)).toEqual([providerMessageId]);
+  const phone = (await (await control('phone')).json()) as { chats: unknown[]; facts: object };
+  expect(phone.chats).toMatchObject([
+    {
+      id: '4711',
+      title: 'Ann',
+      kind: 'direct',
+      messages: [
+        { from: 'customer', text: 'Hello' },
+        { from: 'business', text: 'Hi' },
+      ],
+    },
   ]);
+  expect(phone.facts).toMatchObject({ webhookUrl: expect.stringContaining(inboxId) });
 });
 
-test('a button that isn’t there, a body that is none', async () => {
-  expect((await control('presses', { body: { chatId: 4711, messageId: 1, data: 'x' } })).status).toBe(409);
+test('what isn’t there is said, a body that is none refused', async () => {
+  const press = await control('messages', { body: { chatId: '4711', replyTo: '1', choiceId: 'x' } });
+  expect(press.status).toBe(409);
+  expect(await press.text()).toContain('There is no message 1 in chat 4711');
+  const unknown = await control('messages', { body: { chatId: '5555', text: 'who?' } });
+  expect([unknown.status, await unknown.text()]).toEqual([409, expect.stringContaining('no chat 5555')]);
+  expect((await control('acts', { body: { kind: 'post', text: 'x' } })).status).toBe(409);
   expect((await control('faults', { body: { kind: 'nonsense' } })).status).toBe(422);
-  expect((await control('blocks', { method: 'POST', body: '{' })).status).toBe(400);
+  expect((await control('acts', { method: 'POST', body: '{' })).status).toBe(400);
+});
+
+test('updates held back come in reverse order, each as often as ordered', async () => {
+  const texts = async (): Promise<string[]> => {
+    const rows = await api.database.engine
+      .selectFrom('inbound_events')
+      .select(['payload'])
+      .where('inbox_id', '=', inboxId)
+      .orderBy('id')
+      .execute();
+    return rows.flatMap(({ payload }) => /"text":"(held [^"]+)"/.exec(JSON.stringify(payload))?.[1] ?? []);
+  };
+  expect((await control('delivery', { body: { held: true, copies: 2 } })).status).toBe(204);
+  for (const text of ['held one', 'held two']) await control('messages', { body: { ...ann, text } });
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(await texts()).toEqual([]);
+  expect((await control('release', { method: 'POST', body: {} })).status).toBe(204);
+  // Delivered twice, stored once.
+  expect(await texts()).toEqual(['held two', 'held one']);
+});
+
+test('a photo reaches the phone without a token in its address', async () => {
+  const media = { kind: 'image', base64: Buffer.from('a photo').toString('base64'), mimeType: 'image/png' };
+  expect((await control('messages', { body: { ...ann, media } })).status).toBe(201);
+  const text = await (await control('phone')).text();
+  expect(text).not.toContain(botToken);
+  const url = /"(\/sandbox\/telegram\/phone\/[^"]+)"/.exec(text)?.[1] ?? '';
+  const shown = await api.request(url, { as: 'nobody' });
+  expect([shown.headers.get('content-type'), await shown.text()]).toEqual(['image/png', 'a photo']);
 });
 
 test('a webhook elsewhere is refused: the double calls nobody but us', async () => {
@@ -144,14 +193,14 @@ test('a webhook elsewhere is refused: the double calls nobody but us', async () 
 
 describe('who may move the customers', () => {
   test.each(['builder', 'operator', 'agent'] as const)('not a %s', async (as) => {
-    expect((await control('chats', { as })).status).toBe(403);
-    expect((await control('blocks', { as, body: { chatId: 1, blocked: true } })).status).toBe(403);
+    expect((await control('phone', { as })).status).toBe(403);
+    expect((await control('acts', { as, body: { kind: 'block', chatId: '1' } })).status).toBe(403);
   });
   test('nobody without a key, and no admin of another workspace', async () => {
-    expect((await control('chats', { as: 'nobody' })).status).toBe(401);
-    expect((await control('chats', { key: api.other.keys.admin })).status).toBe(404);
+    expect((await control('phone', { as: 'nobody' })).status).toBe(401);
+    expect((await control('phone', { key: api.other.keys.admin })).status).toBe(404);
     expect(
-      (await control('messages', { key: api.other.keys.admin, body: { from: ann, text: 'x' } })).status,
+      (await control('messages', { key: api.other.keys.admin, body: { ...ann, text: 'x' } })).status,
     ).toBe(404);
   });
 });

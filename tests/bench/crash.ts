@@ -50,10 +50,13 @@ export async function crash(
       product.kill9All().then(killed.resolve, killed.reject);
     },
   );
+  // Where the restart fails, that is what is said.
+  running.catch(() => undefined);
   await killed.promise;
   const downAtMs = Date.now();
   // What was already on its way to the provider is heard within moments and doesn't count.
   const firstReply = load.firstReplyAfter(downAtMs + 100);
+  firstReply.catch(() => undefined);
   const { home, port } = product;
   const again = await startTeloring({}, { home, port });
   const readyAtMs = Date.now();

@@ -28,7 +28,9 @@ const taskQueue = 'bench-floor-b';
 const pool = new pg.Pool({ connectionString: options.databaseUrl, max: 24 });
 // Stopped behind the product, whose Postgres it uses.
 pool.on('error', () => undefined);
-await pool.query('create table if not exists floor_b (id text primary key, text text not null)');
+await pool.query(
+  'create schema if not exists bench; create table if not exists bench.floor_b (id text primary key, text text not null)',
+);
 const receiver = new URL(options.receiverUrl);
 const provider = new Pool(receiver.origin, { connections: 128 });
 
@@ -36,7 +38,7 @@ const activities = {
   async store({ id, text }: FloorMessage): Promise<void> {
     await pool.query({
       name: 'insert_b',
-      text: 'insert into floor_b (id, text) values ($1, $2)',
+      text: 'insert into bench.floor_b (id, text) values ($1, $2)',
       values: [id, text],
     });
   },

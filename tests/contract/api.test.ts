@@ -1,4 +1,5 @@
 /** The API inbox, word for word as CONTRACT.md has it. */
+import { alone } from '../support/connect-context.ts';
 import { createHmac } from 'node:crypto';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { createApiAdapter } from '#channels/api/adapter.ts';
@@ -33,6 +34,7 @@ const inboxAt = (callbackUrl: string, more: Partial<ApiCredentials> = {}): Adapt
   credentials: { callbackUrl, secret, ...more },
   settings: {},
   urls: {},
+  apps: {},
 });
 const inbox = inboxAt('https://customer.example/callback');
 
@@ -154,6 +156,10 @@ const message: OutboundMessage = {
     { kind: 'text', text: 'Hello ✓' },
     { kind: 'image', mediaId: 'media-1', mimeType: 'image/png', caption: 'A box' },
   ],
+  author: 'bot',
+  lastInAtMs: nowMs,
+  sentSinceLastIn: 0,
+  attempt: 1,
 };
 const options = (timeoutMs = 2_000): SendOptions => ({
   key: 'outbox-1',
@@ -266,7 +272,7 @@ describe('a reply', () => {
 });
 
 const connect = (at: AdapterInbox<ApiCredentials>) =>
-  adapter.connect(at, 'https://teloring.example/webhooks/api/inbox-1', options().signal);
+  adapter.connect(at, 'https://teloring.example/webhooks/api/inbox-1', options().signal, alone);
 
 describe('connecting', () => {
   const { secret: _, ...bare } = inboxAt('http://127.0.0.1:9/callback').credentials;
@@ -325,5 +331,46 @@ describe('attachments', () => {
     expect(await refusal(fetchMedia({ kind: 'url', url: 'http://[::1]/x' }))).toMatchObject({
       kind: 'permanent',
     });
+  });
+});
+
+describe('beside plain messages', () => {
+  const read = (body: unknown) => adapter.parse(inbox, requestOf(JSON.stringify(body)));
+
+  test('a status finds a message by the id it was given, or by the callback’s eventId', () => {
+    expect(read({ status: { messageId: 17, status: 'delivered', at: '2026-11-22T20:00:00Z' } })).toEqual([
+      {
+        kind: 'status',
+        eventId: 'status:17:delivered',
+        providerMessageId: '17',
+        status: 'delivered',
+        atMs: Date.UTC(2026, 10, 22, 20),
+      },
+    ]);
+    expect(read({ status: { eventId: 'outbox-1', status: 'read' } })).toMatchObject([
+      { providerMessageId: 'outbox-1', key: 'outbox-1', status: 'read' },
+    ]);
+    expect(
+      read({ status: { messageId: 'm', status: 'failed', error: { message: 'full', code: 452 } } }),
+    ).toMatchObject([{ error: { kind: 'permanent', message: 'full', providerCode: '452' } }]);
+  });
+  test.each([
+    [{ status: { status: 'delivered' } }, /messageId or eventId/],
+    [{ status: { messageId: 'm', status: 'lost' } }, /status\.status/],
+    [{ status: 'delivered' }, /^status/],
+  ])('%j says what is missing', (body, message) => {
+    expect(read(body)).toEqual({ kind: 'malformed', message: expect.stringMatching(message) });
+  });
+  test('a message that has a field named status is still a message', () => {
+    expect(read({ id: 'm', from: { id: 'c' }, text: 'x', status: 'new' })).toMatchObject([
+      { kind: 'message' },
+    ]);
+  });
+  test('a choice is a choice, and an answer names what it answers', () => {
+    const body = { id: 'm', from: { id: 'c' }, choice: { id: 'l', label: 'Large' }, inReplyTo: 'reply-17' };
+    expect(read(body)).toMatchObject([
+      { parts: [{ kind: 'choice_reply', id: 'l', label: 'Large' }], inReplyTo: 'reply-17' },
+    ]);
+    expect(read({ ...body, choice: { id: 'l' } })).toMatchObject([{ parts: [{ label: 'l' }] }]);
   });
 });

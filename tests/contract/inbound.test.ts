@@ -1,23 +1,25 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import type { Json, JsonObject } from '#domain/json.ts';
+import type { Json } from '#domain/json.ts';
 import type { ChannelAdapter, ChannelEvent, RawRequest } from '#channels/contract.ts';
 import { definitions, isAvailable, type AvailableChannelType } from '#channels/definitions.ts';
 import { createHttpClient } from '#channels/http.ts';
 import { createRegistry } from '#channels/registry.ts';
-import { cases, visitorKeys } from './cases.ts';
+import { encodings, pathsOf, replaced, withUnknownFields } from './body-encoding.ts';
+import { cases } from './cases.ts';
 import { channelEvent } from './inbound-shape.ts';
+import { visitorKeys } from './live_chat/case.ts';
 
 const http = createHttpClient({ allowPrivateHosts: [], deniedPorts: [] });
 const registry = createRegistry({ http, visitorKeys });
 const types = Object.keys(registry).filter((type) => isAvailable(type));
-const decode = (body: Uint8Array): string => new TextDecoder().decode(body);
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 describe.each(types)('%s', (type) => {
   const adapter: ChannelAdapter = registry[type];
-  const { inbox, samples, request, textBody, proof, batches } = cases[type];
+  const { inbox, samples, request, textBody, textPart = 'text', proof, batches } = cases[type];
+  const { read, write, text: written } = encodings[cases[type].encoding ?? 'json'];
   const bodies = Object.values(samples);
   const parsed = (body: Uint8Array): ChannelEvent[] => {
     const result = adapter.parse(inbox, request(body));
@@ -67,9 +69,9 @@ describe.each(types)('%s', (type) => {
 
   test('fields it doesn’t know change nothing, wherever they stand', () => {
     for (const body of bodies) {
-      const json = JSON.parse(decode(body)) as JsonObject;
+      const json = read(body);
       for (const odd of [withUnknownFields(json), { new_field: { deep: [1] }, ...json }])
-        expect(parsed(encode(JSON.stringify(odd)))).toEqual(parsed(body));
+        expect(parsed(write(odd))).toEqual(parsed(body));
     }
   });
 
@@ -84,7 +86,7 @@ describe.each(types)('%s', (type) => {
   ])('text of any script comes through: %s', (_, text) => {
     const events = parsed(textBody(text));
     expect(events).toHaveLength(1);
-    expect(events[0]).toMatchObject({ kind: 'message', parts: [{ kind: 'text', text }] });
+    expect(events[0]).toMatchObject({ kind: 'message', parts: [{ kind: textPart, text: written(text) }] });
   });
 
   test('never takes a request whose proof is missing, foreign or changed', () => {
@@ -129,6 +131,7 @@ describe.each(types)('%s', (type) => {
         ...inbox,
         id: '0199a1b2-0000-7000-8000-0000000000ff',
         credentials: withoutSecrets(type),
+        apps: {},
       };
       expect(adapter.verify(bare, request(body)).kind).toBe('reject');
     }
@@ -147,11 +150,11 @@ describe.each(types)('%s', (type) => {
       fc.constantFrom(-1, 0, 1e308, 2 ** 53, '', '\u0000', '__proto__', [], {}, null),
     );
     for (const body of bodies) {
-      const json = JSON.parse(decode(body)) as Json;
+      const json = read(body);
       const paths = pathsOf(json);
       fc.assert(
         fc.property(fc.constantFrom(...paths), fc.option(strange, { nil: undefined }), (path, value) =>
-          receive(request(encode(JSON.stringify(replaced(json, path, value as Json | undefined))))),
+          receive(request(write(replaced(json, path, value as Json | undefined)))),
         ),
         { numRuns: 200 },
       );
@@ -159,7 +162,7 @@ describe.each(types)('%s', (type) => {
   });
 
   test.each(batches)('one odd event doesn’t cost its siblings: $events', ({ body, events }) => {
-    expect(parsed(encode(JSON.stringify(body)))).toHaveLength(events);
+    expect(parsed(write(body))).toHaveLength(events);
   });
 
   test('hostile headers are only headers', () => {
@@ -176,32 +179,4 @@ function withoutSecrets(type: AvailableChannelType): { [key: string]: Json } {
   return Object.fromEntries(
     Object.entries(cases[type].inbox.credentials).filter(([key]) => !secret.includes(key)),
   );
-}
-
-function withUnknownFields(json: Json): Json {
-  if (Array.isArray(json)) return json.map(withUnknownFields);
-  if (json === null || typeof json !== 'object') return json;
-  const known = Object.entries(json).map(([key, value]) => [key, withUnknownFields(value)] as const);
-  return Object.fromEntries([...known, ['new_field', { deep: [1] }], ['is_new', true]]);
-}
-
-type Path = (string | number)[];
-function pathsOf(json: Json, path: Path = []): Path[] {
-  if (json === null || typeof json !== 'object') return [path];
-  const entries: [string | number, Json][] = Array.isArray(json)
-    ? json.map((item, index) => [index, item])
-    : Object.entries(json);
-  return [path, ...entries.flatMap(([key, value]) => pathsOf(value, [...path, key]))];
-}
-/** Undefined removes. */
-function replaced(json: Json, [head, ...rest]: Path, value: Json | undefined): Json | undefined {
-  if (head === undefined) return value;
-  if (Array.isArray(json))
-    return json.flatMap((item, index) => (index === head ? [replaced(item, rest, value) ?? null] : [item]));
-  if (json === null || typeof json !== 'object') return json;
-  const entries = Object.entries(json).map(([key, item]) => [
-    key,
-    key === head ? replaced(item, rest, value) : item,
-  ]);
-  return Object.fromEntries(entries.filter(([, item]) => item !== undefined)) as Json;
 }

@@ -54,7 +54,7 @@ test.each(['../outside', 'a/../../b', '/etc/passwd', 'a//b', '', '.', 'a/.hidden
 );
 
 test('a store we have no driver for is said at once', () => {
-  expect(() => createMediaStore('s3://bucket/path')).toThrow('MEDIA_URL');
+  expect(() => createMediaStore('ftp://host/path')).toThrow('MEDIA_URL');
 });
 
 describe('what the bytes are', () => {

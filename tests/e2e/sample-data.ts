@@ -152,11 +152,11 @@ async function writeInTelegram(api: Api): Promise<void> {
     sandbox: true,
     credentials: { botToken: `${Date.now()}:sample-token-for-screenshots-000000` },
   });
-  for (const [id, firstName, text] of [
-    [81, 'Ivo', 'Hallo! Do you ship to Portugal?'],
-    [82, 'Priya', 'Just wanted to say the new app is lovely'],
+  for (const [chatId, personName, text] of [
+    ['81', 'Ivo', 'Hallo! Do you ship to Portugal?'],
+    ['82', 'Priya', 'Just wanted to say the new app is lovely'],
   ] as const) {
-    await api('POST', `/sandbox/api/telegram/${inbox.id}/messages`, { from: { id, firstName }, text });
+    await api('POST', `/sandbox/api/${inbox.id}/messages`, { chatId, personName, text });
   }
 }
 

@@ -26,6 +26,7 @@ import type { Engine } from '../../api/engine.ts';
 import { createFeed } from '../../api/feed.ts';
 import { visitorKeys } from '../../api/live-chat/visitors.ts';
 import { createLog } from '../../api/log.ts';
+import { appsOf } from '../../api/provider-apps.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 
 export interface EngineCall {
@@ -111,6 +112,7 @@ export async function createTestApi(
       keyring,
       resolveUrls: (type, sandbox) =>
         resolveProviderUrls(config, definitions[type as keyof typeof definitions].providerUrls, sandbox),
+      resolveApps: (sandbox) => appsOf({ config, keyring }, sandbox),
     }),
     media: createMediaStore(config.mediaUrl),
     temporal: new Client({ connection }),

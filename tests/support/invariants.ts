@@ -12,14 +12,26 @@ const checks: Record<string, string> = {
      group by c.id having count(m.id) <> c.last_seq or coalesce(max(m.seq), 0) <> c.last_seq`,
   'I2 seq is the order of acceptance': `
     select * from (select m.conversation_id, m.seq, e.accept_no, lag(e.accept_no) over (partition by m.conversation_id order by m.seq) as before
-      from messages m join inbound_events e on e.id = m.event_id) x where before > accept_no`,
-  'I3 one outbox row for each bot message': `
+      from messages m join inbound_events e on e.id = m.event_id where e.kind = 'message') x where before > accept_no`,
+  'I1 each echo is exactly one message: one of ours, or an agent’s of its own': `
+    select e.id from inbound_events e left join messages m on m.id = e.message_id left join outbox o on o.message_id = m.id
+     where e.kind = 'echo' and e.done_at is not null and e.workspace_id is not null
+       and (m.id is null or m.direction <> 'out' or (m.event_id is null) = (o.id is null))`,
+  'I1 no two of our messages are one at the provider': `
+    select inbox_id, provider_message_id from messages where direction = 'out' and provider_message_id is not null
+     group by 1, 2 having count(*) > 1`,
+  'I1 watermark and account events are done at once': `
+    select id from inbound_events where kind in ('watermark', 'account') and done_at is null`,
+  'I3 one outbox row for each message of ours, none for those written in the provider’s own app': `
     select m.id from messages m left join outbox o on o.message_id = m.id
-     where m.direction = 'out' group by m.id having count(o.id) <> 1`,
+     where m.direction = 'out' group by m.id having count(o.id) <> case when m.event_id is null then 1 else 0 end`,
+  'I4 what was sent and its message have the provider’s same id': `
+    select o.id from outbox o join messages m on m.id = o.message_id
+     where o.state = 'sent' and o.provider_message_id is distinct from m.provider_message_id`,
   'I4 nothing is sent without the provider’s id': `
     select id from outbox where state = 'sent' and kind = 'message' and provider_message_id is null`,
   'I5 nothing stays unstarted': `
-    select id from inbound_events where kind = 'message' and workspace_id is not null and (ingested_at is null or done_at is null)`,
+    select id from inbound_events where kind in ('message', 'echo') and workspace_id is not null and (ingested_at is null or done_at is null)`,
   'I5 nothing stays unread': 'select id from conversations where cursor < last_in_seq',
   'I5 nothing stays unsent': `
     select o.id from outbox o join inboxes i on i.id = o.inbox_id

@@ -23,6 +23,8 @@ export interface StackOptions {
   idempotent?: boolean;
   /** Base64; random unless histories are to be kept. */
   secretKey?: string;
+  /** A new one without. */
+  namespace?: string;
 }
 export interface Stack {
   database: TestDatabase;
@@ -50,7 +52,7 @@ export interface Stack {
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const database = await createTestDatabase();
   const { temporalAddress } = inject('services');
-  const namespace = await createNamespace(temporalAddress);
+  const namespace = options.namespace ?? (await createNamespace(temporalAddress));
   const home = await mkdtemp(path.join(tmpdir(), 'teloring-stack-'));
   const env: Record<string, string> = {
     DATABASE_URL: database.url,

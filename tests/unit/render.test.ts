@@ -40,10 +40,39 @@ describe('splitText', () => {
     );
   });
 
+  it.each([
+    ['short', 10, ['short']],
+    ['äöü', 6, ['äöü']],
+    ['äöü', 5, ['äö', 'ü']],
+    ['é one two', 7, ['é one', 'two']],
+    ['日本語テキスト', 9, ['日本語', 'テキス', 'ト']],
+    ['ab😀cd', 5, ['ab', '😀c', 'd']],
+    ['😀😀', 1, ['😀', '😀']],
+    ['zeile eins\nzwei drei vier', 20, ['zeile eins', 'zwei drei vier']],
+  ])('bytes of UTF-8: %j by %i', (value, max, expected) => {
+    expect(splitText(value, max, 'utf8')).toEqual(expected);
+  });
+
+  it('keeps to a limit of bytes, and loses white space at the cuts only', () => {
+    const words = fc.stringMatching(/^[a-zé日😀\n ]{0,200}$/u);
+    fc.assert(
+      fc.property(words, fc.integer({ min: 4, max: 60 }), (value, max) => {
+        const pieces = splitText(value, max, 'utf8');
+        expect(pieces.join('').replace(/\s/g, '')).toBe(value.replace(/\s/g, ''));
+        for (const piece of pieces) {
+          expect(Buffer.byteLength(piece)).toBeLessThanOrEqual(max);
+          expect(piece.isWellFormed()).toBe(true);
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
   it('is quick on 100 kB', () => {
     const startedAt = performance.now();
     splitText('x'.repeat(100_000), 1);
     splitText('word '.repeat(20_000), 160);
+    splitText('wörd '.repeat(20_000), 160, 'utf8');
     expect(performance.now() - startedAt).toBeLessThan(4_000);
   });
 });
@@ -51,6 +80,13 @@ describe('splitText', () => {
 describe('planUnits', () => {
   it('makes each part a call of its own, in order', () => {
     expect(planUnits([text('a'), image, text('b')], everything)).toEqual([[text('a')], [image], [text('b')]]);
+  });
+  it('counts bytes where the channel does, for texts and for questions', () => {
+    const bytes = { ...everything, maxTextLength: 10, textUnit: 'utf8' as const };
+    expect(planUnits([text('äöü äöü')], bytes)).toEqual([[text('äöü')], [text('äöü')]]);
+    const ask: Part = { kind: 'choices', text: 'größe größe', options: [{ id: 'l', label: 'L' }] };
+    expect(planUnits([ask], bytes)).toEqual([[text('größe')], [{ ...ask, text: 'größe' }]]);
+    expect(planUnits([text('äöü äöü')], { ...bytes, textUnit: 'utf16' })).toEqual([[text('äöü äöü')]]);
   });
   it('gives a caption that is too long its own text', () => {
     const { caption: _caption, ...bare } = image;

@@ -9,4 +9,10 @@ export type Owner = 'run' | 'human' | 'none';
 export interface MessageWindow {
   open: boolean;
   closesAt?: string;
+  /** Messages left in this window, where the channel counts them. */
+  remaining?: number;
+  /** While it is closed, approved templates may still be sent. */
+  templates?: boolean;
+  /** People may write longer than bots. */
+  human?: { open: boolean; closesAt: string };
 }

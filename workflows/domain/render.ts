@@ -38,7 +38,7 @@ function degrade(part: Part, capabilities: Capabilities, link: MediaLink): Part[
     case 'location':
       return capabilities.location ? [part] : texts(locationText(part), capabilities);
     case 'contact_card':
-      return texts(cardText(part), capabilities);
+      return capabilities.contactCard ? [part] : texts(cardText(part), capabilities);
     case 'template':
       return [part];
     case 'call':
@@ -50,7 +50,11 @@ function degrade(part: Part, capabilities: Capabilities, link: MediaLink): Part[
 }
 
 function texts(text: string, capabilities: Capabilities): Part[] {
-  return splitText(text, capabilities.maxTextLength).map((piece) => ({ kind: 'text', text: piece }));
+  return pieces(text, capabilities).map((piece) => ({ kind: 'text', text: piece }));
+}
+
+function pieces(text: string, { maxTextLength, textUnit }: Capabilities): string[] {
+  return splitText(text, maxTextLength, textUnit);
 }
 
 function media(part: MediaPart, capabilities: Capabilities, link: MediaLink): Part[] {
@@ -80,9 +84,9 @@ function choices(part: ChoicesPart, capabilities: Capabilities): Part[] {
     return texts(text === '' ? list : `${text}\n${list}`, capabilities);
   }
   // The buttons hang on the last piece of a question that is too long.
-  const pieces = splitText(text, capabilities.maxTextLength);
-  const last = pieces.pop() ?? '';
-  return [...pieces.map((piece): Part => ({ kind: 'text', text: piece })), { ...part, text: last }];
+  const before = pieces(text, capabilities);
+  const last = before.pop() ?? '';
+  return [...before.map((piece): Part => ({ kind: 'text', text: piece })), { ...part, text: last }];
 }
 
 function locationText({ name, lat, lon }: LocationPart): string {
@@ -94,21 +98,36 @@ function cardText({ name, phones = [], emails = [] }: ContactCardPart): string {
 }
 
 /**
- * Pieces of at most `maxLength` UTF-16 units, cut at a paragraph, else a line, else a word, else between two code points (a single
- * code point may exceed an absurdly small limit). Only white space at the cuts is lost.
+ * Pieces of at most `maxLength` UTF-16 units or bytes of UTF-8, cut at a paragraph, else a line, else a word, else between two code
+ * points (a single code point may exceed an absurdly small limit). Only white space at the cuts is lost.
  */
-export function splitText(text: string, maxLength: number): string[] {
-  const max = maxLength >= 1 ? Math.floor(maxLength) : 1;
-  const pieces: string[] = [];
+export function splitText(text: string, maxLength: number, unit: 'utf16' | 'utf8' = 'utf16'): string[] {
+  const limit = maxLength >= 1 ? Math.floor(maxLength) : 1;
+  const found: string[] = [];
   let rest = text;
-  while (rest.length > max) {
+  for (;;) {
+    const max = unit === 'utf8' ? unitsWithin(rest, limit) : limit;
+    if (rest.length <= max) break;
     const end = cutAt(rest, max);
     const piece = rest.slice(0, end).trimEnd();
-    if (piece !== '') pieces.push(piece);
+    if (piece !== '') found.push(piece);
     rest = rest.slice(end).trimStart();
   }
-  if (rest !== '') pieces.push(rest);
-  return pieces;
+  if (rest !== '') found.push(rest);
+  return found;
+}
+
+/** How many UTF-16 units of a text fit into so many bytes of UTF-8, in whole code points; the first one always. */
+function unitsWithin(text: string, maxBytes: number): number {
+  let bytes = 0;
+  let units = 0;
+  for (const point of text) {
+    const code = point.codePointAt(0) ?? 0;
+    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+    if (bytes > maxBytes && units > 0) return units;
+    units += point.length;
+  }
+  return units;
 }
 
 /** Where to cut a text longer than `max`: always > 0. Paragraphs and lines only where they leave a piece worth sending. */

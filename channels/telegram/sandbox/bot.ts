@@ -1,4 +1,5 @@
 /** What the double knows of one bot. In memory: a restart forgets chats, webhook and ledger, as no provider would. */
+import { randomUUID } from 'node:crypto';
 import type { Chat, Message, Update, User, UserFromGetMe } from '@grammyjs/types';
 import type { JsonObject } from '#domain/json.ts';
 
@@ -11,6 +12,7 @@ export interface SandboxFile {
 export interface SandboxChat {
   chat: Exclude<Chat, Chat.ChannelChat>;
   blocked: boolean;
+  typingUntilMs: number;
   messages: Message[];
 }
 /** A send the double has accepted: evidence for tests that a message went out, and how often. */
@@ -23,10 +25,17 @@ export interface LedgerEntry {
   atMs: number;
 }
 export type FaultKind =
-  'rate_limited' | 'forbidden' | 'bad_request' | 'server_error' | 'timeout_after_accepting' | 'slow';
+  | 'rate_limited'
+  | 'forbidden'
+  | 'kicked'
+  | 'unauthorized'
+  | 'bad_request'
+  | 'server_error'
+  | 'timeout_after_accepting'
+  | 'slow';
 export interface Fault {
   kind: FaultKind;
-  /** Only this method; every send (`send…`) without it. */
+  /** Only this method, `*` for all; every send (`send…`) without it. */
   method?: string;
   /** How many calls it meets. */
   times: number;
@@ -46,6 +55,10 @@ export interface Bot {
   webhook: Webhook | null;
   lastError: { atMs: number; message: string } | null;
   pending: { update: Update; chatId: number }[];
+  /** Every update is delivered so many times. */
+  copies: number;
+  /** Updates wait. */
+  held: boolean;
   chats: Map<number, SandboxChat>;
   files: Map<string, SandboxFile>;
   ledger: LedgerEntry[];
@@ -80,6 +93,8 @@ export function createBot(token: string): Bot {
     webhook: null,
     lastError: null,
     pending: [],
+    copies: 1,
+    held: false,
     chats: new Map(),
     files: new Map(),
     ledger: [],
@@ -105,13 +120,13 @@ export function chatOf(bot: Bot, chatId: number, user?: User, title?: string): S
           ...(user?.last_name ? { last_name: user.last_name } : {}),
           ...(user?.username ? { username: user.username } : {}),
         };
-  const created: SandboxChat = { chat, blocked: false, messages: [] };
+  const created: SandboxChat = { chat, blocked: false, typingUntilMs: 0, messages: [] };
   bot.chats.set(chatId, created);
   return created;
 }
 
 export function addFile(bot: Bot, file: Omit<SandboxFile, 'path'>, folder: string): string {
-  const fileId = `sandbox-file-${bot.me.id}-${bot.files.size + 1}`;
+  const fileId = `sandbox-file-${randomUUID()}`;
   const extension = file.name?.split('.').at(-1) ?? file.mimeType.split('/').at(-1) ?? 'bin';
   bot.files.set(fileId, { ...file, path: `${folder}/file_${bot.files.size + 1}.${extension}` });
   return fileId;

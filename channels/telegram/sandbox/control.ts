@@ -1,14 +1,7 @@
 /** The customers' side of the double. */
 import type { Message, Update, User } from '@grammyjs/types';
-import {
-  addFile,
-  chatOf,
-  type Bot,
-  type Fault,
-  type LedgerEntry,
-  type SandboxChat,
-  type Webhook,
-} from './bot.ts';
+import { chatOf, type Bot, type Fault, type LedgerEntry, type SandboxChat, type Webhook } from './bot.ts';
+import { contentOf } from './customer-content.ts';
 import type { Delivery } from './delivery.ts';
 
 export interface Customer {
@@ -25,7 +18,11 @@ export interface CustomerMessage {
   text?: string;
   photo?: { bytes: Uint8Array; mimeType: string; caption?: string };
   document?: { bytes: Uint8Array; mimeType: string; name: string; caption?: string };
+  audio?: { bytes: Uint8Array; mimeType: string };
+  video?: { bytes: Uint8Array; mimeType: string; caption?: string };
+  sticker?: { bytes: Uint8Array; mimeType: string };
   location?: { latitude: number; longitude: number };
+  contact?: { phone_number: string; first_name: string };
   replyToMessageId?: number;
 }
 export interface BotControl {
@@ -44,6 +41,10 @@ export interface BotControl {
   ledger(): readonly LedgerEntry[];
   answeredCallbacks(): readonly string[];
   pendingCount(): number;
+  setDelivery(change: { copies?: number; held?: boolean }): void;
+  /** Lets go of what was held, last first. */
+  release(): Promise<void>;
+  settled(): Promise<void>;
 }
 
 export function createControl(bot: Bot, delivery: Delivery): BotControl {
@@ -117,43 +118,21 @@ export function createControl(bot: Bot, delivery: Delivery): BotControl {
     ledger: () => bot.ledger,
     answeredCallbacks: () => bot.answeredCallbacks,
     pendingCount: () => bot.pending.length,
+    setDelivery({ copies = bot.copies, held = bot.held }) {
+      Object.assign(bot, { copies, held });
+      if (!held) delivery.resume(bot);
+    },
+    async release() {
+      bot.held = false;
+      bot.pending.reverse();
+      delivery.resume(bot);
+      await delivery.settled(bot);
+    },
+    settled: () => delivery.settled(bot),
   };
 }
 
 type NewReaction = NonNullable<Update['message_reaction']>['new_reaction'][number];
-
-type Content = Pick<Message, 'text' | 'photo' | 'document' | 'location' | 'caption'>;
-
-function contentOf(bot: Bot, { text, photo, document, location }: CustomerMessage): Content {
-  if (photo) {
-    const fileId = addFile(bot, photo, 'photos');
-    const size = { file_id: fileId, file_unique_id: `u-${fileId}`, file_size: photo.bytes.byteLength };
-    const caption = photo.caption ? { caption: photo.caption } : {};
-    // Telegram gives several sizes, the largest last.
-    return {
-      photo: [
-        { ...size, file_id: `${fileId}-thumbnail`, width: 90, height: 90 },
-        { ...size, width: 800, height: 600 },
-      ],
-      ...caption,
-    };
-  }
-  if (document) {
-    const { bytes, mimeType, name, caption } = document;
-    const fileId = addFile(bot, { bytes, mimeType, name }, 'documents');
-    return {
-      document: {
-        file_id: fileId,
-        file_unique_id: `u-${fileId}`,
-        file_size: bytes.byteLength,
-        mime_type: mimeType,
-        file_name: name,
-      },
-      ...(caption ? { caption } : {}),
-    };
-  }
-  return location ? { location } : { text: text ?? '' };
-}
 
 function userOf({ id, firstName, lastName, username }: Customer): User {
   return {

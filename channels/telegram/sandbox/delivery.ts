@@ -14,11 +14,13 @@ export interface Delivery {
   enqueue(bot: Bot, update: Update, chatId: number): void;
   /** Goes on with what waits, after `setWebhook`. */
   resume(bot: Bot): void;
+  /** Resolves once nothing of this bot is under way. */
+  settled(bot: Bot): Promise<void>;
   close(): void;
 }
 
 export function createDelivery(deliver: Deliver): Delivery {
-  const busy = new Set<string>();
+  const busy = new Map<string, Promise<void>>();
   const ended = new AbortController();
 
   const run = async (bot: Bot, chatId: number): Promise<void> => {
@@ -26,13 +28,16 @@ export function createDelivery(deliver: Deliver): Delivery {
     while (!ended.signal.aborted) {
       const next = bot.pending.find((item) => item.chatId === chatId);
       const webhook = bot.webhook;
-      if (!next || !webhook) return;
+      if (!next || !webhook || bot.held) return;
       const headers = {
         'content-type': 'application/json',
         'x-telegram-bot-api-secret-token': webhook.secret,
       };
-      const status = await deliver(webhook.url, headers, JSON.stringify(next.update)).catch(() => 0);
+      const body = JSON.stringify(next.update);
+      const status = await deliver(webhook.url, headers, body).catch(() => 0);
       if (status >= 200 && status < 300) {
+        for (let copy = 1; copy < bot.copies; copy += 1)
+          await deliver(webhook.url, headers, body).catch(() => 0);
         drop(bot, next);
         tries = 0;
         continue;
@@ -51,14 +56,13 @@ export function createDelivery(deliver: Deliver): Delivery {
   };
   const start = (bot: Bot, chatId: number): void => {
     const key = `${bot.token}/${chatId}`;
-    if (busy.has(key) || !bot.webhook) return;
-    busy.add(key);
-    void run(bot, chatId).finally(() => {
+    if (busy.has(key) || !bot.webhook || bot.held) return;
+    const running = run(bot, chatId).finally(() => {
       busy.delete(key);
       // One may have come between the last look and now.
-      if (!ended.signal.aborted && bot.webhook && bot.pending.some((item) => item.chatId === chatId))
-        start(bot, chatId);
+      if (!ended.signal.aborted && bot.pending.some((item) => item.chatId === chatId)) start(bot, chatId);
     });
+    busy.set(key, running);
   };
   return {
     enqueue(bot, update, chatId) {
@@ -70,6 +74,11 @@ export function createDelivery(deliver: Deliver): Delivery {
     },
     resume(bot) {
       for (const chatId of new Set(bot.pending.map((item) => item.chatId))) start(bot, chatId);
+    },
+    async settled(bot) {
+      const ofBot = (): Promise<void>[] =>
+        [...busy].filter(([key]) => key.startsWith(`${bot.token}/`)).map(([, running]) => running);
+      for (let running = ofBot(); running.length > 0; running = ofBot()) await Promise.all(running);
     },
     close() {
       ended.abort();

@@ -4,6 +4,7 @@ import { Refusal } from './answers.ts';
 import type { Bot } from './bot.ts';
 import type { Delivery } from './delivery.ts';
 import { structuredField, textField, type Fields } from './fields.ts';
+import { openChat } from './sends.ts';
 
 export interface MethodDeps {
   delivery: Delivery;
@@ -11,6 +12,21 @@ export interface MethodDeps {
   acceptsWebhook: (url: URL) => boolean;
 }
 type Method = (deps: MethodDeps, bot: Bot, fields: Fields) => unknown;
+
+const TYPING_MS = 5_000;
+const CHAT_ACTIONS = new Set([
+  'typing',
+  'upload_photo',
+  'record_video',
+  'upload_video',
+  'record_voice',
+  'upload_voice',
+  'upload_document',
+  'choose_sticker',
+  'find_location',
+  'record_video_note',
+  'upload_video_note',
+]);
 
 export const methods: Record<string, Method> = {
   getme: (_, bot) => bot.me,
@@ -72,6 +88,15 @@ export const methods: Record<string, Method> = {
         'Bad Request: query is too old and response timeout expired or query ID is invalid',
       );
     bot.answeredCallbacks.push(id);
+    return true;
+  },
+
+  /** Shown for five seconds, or until the bot's next message. */
+  sendchataction(_, bot, fields) {
+    const chat = openChat(bot, fields);
+    const action = textField(fields, 'action');
+    if (!CHAT_ACTIONS.has(action)) throw new Refusal(400, 'Bad Request: wrong parameter action in request');
+    if (action === 'typing') chat.typingUntilMs = Date.now() + TYPING_MS;
     return true;
   },
 

@@ -38,10 +38,7 @@ export function isSend(method: string): boolean {
 
 /** Accepts a send: stores the message, writes the ledger. @throws Refusal */
 export function acceptSend(bot: Bot, method: string, fields: Fields): Message {
-  const chatId = Number(textField(fields, 'chat_id'));
-  if (!Number.isSafeInteger(chatId) || chatId === 0) throw new Refusal(400, 'Bad Request: chat not found');
-  const chat = chatOf(bot, chatId);
-  if (chat.blocked) throw new Refusal(403, 'Forbidden: bot was blocked by the user');
+  const chat = openChat(bot, fields);
   const content = sends[method]?.(bot, fields) ?? {};
   const messageId = bot.nextMessageId++;
   const message: Message = {
@@ -54,16 +51,26 @@ export function acceptSend(bot: Bot, method: string, fields: Fields): Message {
     ...markupOf(fields),
   };
   chat.messages.push(message);
+  chat.typingUntilMs = 0;
   const file = [...fields.files.values()][0];
   bot.ledger.push({
     method,
-    chatId: String(chatId),
+    chatId: String(chat.chat.id),
     messageId: String(messageId),
     fields: fields.values,
     ...(file ? { file: { name: file.name, mimeType: file.mimeType, sizeBytes: file.bytes.byteLength } } : {}),
     atMs: Date.now(),
   });
   return message;
+}
+
+/** The chat a call is for. @throws Refusal where it is none, or its person has blocked the bot */
+export function openChat(bot: Bot, fields: Fields): SandboxChat {
+  const chatId = Number(textField(fields, 'chat_id'));
+  if (!Number.isSafeInteger(chatId) || chatId === 0) throw new Refusal(400, 'Bad Request: chat not found');
+  const chat = chatOf(bot, chatId);
+  if (chat.blocked) throw new Refusal(403, 'Forbidden: bot was blocked by the user');
+  return chat;
 }
 
 function upload(name: string, extra: JsonObject = {}): Render {

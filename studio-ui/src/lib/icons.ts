@@ -1,5 +1,6 @@
 import AtSign from '@lucide/svelte/icons/at-sign';
 import CircleDashed from '@lucide/svelte/icons/circle-dashed';
+import FlaskConical from '@lucide/svelte/icons/flask-conical';
 import KeyRound from '@lucide/svelte/icons/key-round';
 import ListTree from '@lucide/svelte/icons/list-tree';
 import LogIn from '@lucide/svelte/icons/log-in';
@@ -32,4 +33,5 @@ export const ICONS: Record<IconName, Icon> = {
   profile: UserRound,
   'sign-in': LogIn,
   invitation: AtSign,
+  sandbox: FlaskConical,
 };

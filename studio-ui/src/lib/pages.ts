@@ -14,6 +14,7 @@ export const PAGES: Record<RouteName, Load> = {
   ringChannel: ring,
   ringAdd: ring,
   ringInbox: ring,
+  sandbox: () => import('../features/sandbox/SandboxPage.svelte'),
   conversations,
   conversation: conversations,
   studio: () => import('../features/studio/FlowsPage.svelte'),

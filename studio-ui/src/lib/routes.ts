@@ -18,7 +18,8 @@ export type IconName =
   | 'audit'
   | 'profile'
   | 'sign-in'
-  | 'invitation';
+  | 'invitation'
+  | 'sandbox';
 
 /** Real ids of a seeded workspace, for pages that show one thing; what a workspace lacks is absent and the page is skipped. */
 export interface SampleIds {
@@ -38,6 +39,8 @@ interface RouteDefinition {
   icon: IconName;
   permission: Permission | null;
   isPublic?: true;
+  /** Only where the doubles of the providers are on. */
+  needsSandbox?: true;
   /** The navigation entry this page belongs to. */
   area?: Area;
   /** For screenshots: what fills the parameters, and what follows the `#`. An absent value skips the page. */
@@ -83,6 +86,14 @@ export const ROUTES = define({
     permission: 'inboxes:read',
     area: 'ring',
     sampleParams: (sample) => ({ type: sample.inboxType, inboxId: sample.inboxId, tab: 'setup' }),
+  },
+  sandbox: {
+    path: '/sandbox',
+    title: 'Sandbox',
+    icon: 'sandbox',
+    permission: 'inboxes:write',
+    needsSandbox: true,
+    area: 'ring',
   },
   conversations: {
     path: '/conversations',

@@ -1,4 +1,5 @@
 /** The adapter against the double: what the two say to each other over a real port. */
+import { alone } from '../../support/connect-context.ts';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Part } from '#domain/message.ts';
 import {
@@ -44,6 +45,7 @@ beforeEach(async () => {
     credentials: { botToken },
     settings: {},
     urls: { api: sandbox.url },
+    apps: {},
   };
   webhookUrl = `${webhook.url}/webhooks/telegram/${inbox.id}`;
   webhook.received.length = 0;
@@ -63,10 +65,14 @@ const messageOf = (part: Part, more: Partial<OutboundMessage> = {}): OutboundMes
   threadKey: '',
   replyAddress: { chatId: String(ann.id) },
   parts: [part],
+  author: 'bot',
+  lastInAtMs: Date.now(),
+  sentSinceLastIn: 0,
+  attempt: 1,
   ...more,
 });
 async function connect(): Promise<void> {
-  const connected = await adapter.connect(inbox, webhookUrl, signal());
+  const connected = await adapter.connect(inbox, webhookUrl, signal(), alone);
   inbox = { ...inbox, credentials: connected.credentials };
 }
 /** What the webhook got since, verified and parsed as ingress does. */
@@ -100,7 +106,7 @@ async function refusal(call: Promise<unknown>): Promise<ChannelError> {
 
 describe('connecting', () => {
   test('says who the bot is and registers the webhook with a secret of its own', async () => {
-    const connected = await adapter.connect(inbox, webhookUrl, signal());
+    const connected = await adapter.connect(inbox, webhookUrl, signal(), alone);
     expect(connected).toMatchObject({
       accountKey: String(bots),
       accountLabel: `@sandbox_${bots}_bot`,
@@ -121,31 +127,36 @@ describe('connecting', () => {
 
   test('a token that Telegram doesn’t know fails in its words', async () => {
     control.setRevoked(true);
-    const error = await refusal(adapter.connect(inbox, webhookUrl, signal()));
+    const error = await refusal(adapter.connect(inbox, webhookUrl, signal(), alone));
     expect([error.kind, error.message]).toEqual(['reauthorize', 'Telegram: Unauthorized']);
   });
 
   test('an address that Telegram won’t call is a warning: the bot can send meanwhile', async () => {
-    const connected = await adapter.connect(inbox, 'http://shop.internal/webhooks/telegram/x', signal());
+    const connected = await adapter.connect(
+      inbox,
+      'http://shop.internal/webhooks/telegram/x',
+      signal(),
+      alone,
+    );
     expect(connected.warnings).toEqual([expect.stringContaining('HTTPS URL must be provided')]);
   });
 
   test('a rate limit on the way is an error, not a warning', async () => {
     control.addFault({ kind: 'rate_limited', method: 'setWebhook', times: 1, retryAfterSeconds: 3 });
-    const error = await refusal(adapter.connect(inbox, webhookUrl, signal()));
+    const error = await refusal(adapter.connect(inbox, webhookUrl, signal(), alone));
     expect([error.kind, error.retryAfterMs]).toEqual(['retry_after', 3000]);
   });
 
   test('disconnecting removes our webhook, nobody else’s, and twice is as good as once', async () => {
     await connect();
-    await adapter.disconnect(inbox, signal());
+    await adapter.disconnect(inbox, signal(), alone);
     expect(control.webhook()).toBeNull();
-    await adapter.disconnect(inbox, signal());
-    await adapter.connect(inbox, `${webhook.url}/somebody/else`, signal());
-    await adapter.disconnect(inbox, signal());
+    await adapter.disconnect(inbox, signal(), alone);
+    await adapter.connect(inbox, `${webhook.url}/somebody/else`, signal(), alone);
+    await adapter.disconnect(inbox, signal(), alone);
     expect(control.webhook()?.url).toBe(`${webhook.url}/somebody/else`);
     control.setRevoked(true);
-    await adapter.disconnect(inbox, signal());
+    await adapter.disconnect(inbox, signal(), alone);
   });
 });
 
@@ -362,7 +373,7 @@ describe('probing', () => {
   });
   test('no webhook, and one that points elsewhere, whose path is not told', async () => {
     expect(await probe()).toMatchObject({ inbound: { state: 'failing' }, outbound: { state: 'ok' } });
-    await adapter.connect(inbox, `${webhook.url}/their/secret/path`, signal());
+    await adapter.connect(inbox, `${webhook.url}/their/secret/path`, signal(), alone);
     const result = await probe();
     expect(result.inbound.state).toBe('failing');
     expect(JSON.stringify(result)).not.toContain('secret');
@@ -382,4 +393,26 @@ describe('probing', () => {
     inbox = { ...inbox, urls: { api: 'http://127.0.0.1:1' } };
     expect(await probe()).toMatchObject({ inbound: { state: 'unknown' }, outbound: { state: 'unknown' } });
   });
+});
+
+test('typing goes to the chat, its topic and its business account; reading to nobody', async () => {
+  const calls: [string, unknown][] = [];
+  const server = await serveHttp(({ path, body }, response) => {
+    calls.push([path.split('/').at(-1) ?? '', JSON.parse(body.toString())]);
+    response.end(JSON.stringify({ ok: true, result: true }));
+  });
+  const there = { ...inbox, urls: { api: server.url } };
+  const target = { contactExternalId: '4711', threadKey: '', replyAddress: {}, lastInbound: null };
+  await adapter.signal?.(there, 'read', target, signal());
+  await adapter.signal?.(there, 'typing', target, signal());
+  const replyAddress = { chatId: '-100', topicId: 7, businessConnectionId: 'bc' };
+  await adapter.signal?.(there, 'typing', { ...target, replyAddress }, signal());
+  expect(calls).toEqual([
+    ['sendChatAction', { chat_id: '4711', action: 'typing' }],
+    [
+      'sendChatAction',
+      { chat_id: '-100', message_thread_id: 7, business_connection_id: 'bc', action: 'typing' },
+    ],
+  ]);
+  await server.close();
 });

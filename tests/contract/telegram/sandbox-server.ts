@@ -1,17 +1,17 @@
 /** The sandbox behind a real port, and a real webhook in front of the adapter. */
-import { createTelegramSandbox, type TelegramSandbox } from '#channels/telegram/sandbox.ts';
+import { createTelegramBots, type TelegramBots } from '#channels/telegram/sandbox/bots.ts';
 import type { BotControl } from '#channels/telegram/sandbox/control.ts';
 import { serveHttp, type LocalServer, type Received } from '../local-server.ts';
 
 export interface SandboxServer {
   url: string;
-  sandbox: TelegramSandbox;
+  sandbox: TelegramBots;
   control(token: string): Promise<BotControl>;
   close(): Promise<void>;
 }
 
 export async function startSandbox(): Promise<SandboxServer> {
-  const sandbox = createTelegramSandbox({
+  const sandbox = createTelegramBots({
     async deliver(url, headers, body) {
       const answer = await fetch(url, { method: 'POST', headers, body });
       await answer.body?.cancel();

@@ -71,6 +71,18 @@ describe('grammY as the client', () => {
     expect(control.ledger()[1]?.file).toMatchObject({ name: 'a.png', sizeBytes: 3 });
   });
 
+  test('a chat action is shown until the next message; a wrong one, or one to somebody who blocked the bot, is refused', async () => {
+    expect(await api.sendChatAction(ann.id, 'typing')).toBe(true);
+    const typing = (): boolean => (control.chats()[0]?.typingUntilMs ?? 0) > Date.now();
+    expect(typing()).toBe(true);
+    expect(control.ledger()).toEqual([]);
+    await api.sendMessage(ann.id, 'There');
+    expect(typing()).toBe(false);
+    expect((await refusal(api.sendChatAction(ann.id, 'dancing' as 'typing'))).error_code).toBe(400);
+    control.setBlocked(ann.id, true);
+    expect((await refusal(api.sendChatAction(ann.id, 'typing'))).error_code).toBe(403);
+  });
+
   test('buttons, quotes, and what Telegram would refuse', async () => {
     const reply_markup = { inline_keyboard: [[{ text: 'Large', callback_data: 'large' }]] };
     const asked = await api.sendMessage(ann.id, 'Which?', { reply_markup });

@@ -338,6 +338,53 @@ export const updates = {
     update_id: 700_000_035,
     business_message: { ...head(202), from: bob, business_connection_id: 'bc-AQADBAAT', text: 'We do!' },
   },
+  'business-message-edited': {
+    update_id: 700_000_037,
+    edited_business_message: {
+      ...head(201),
+      edit_date: date + 90,
+      business_connection_id: 'bc-AQADBAAT',
+      text: 'Do you deliver to Berlin?',
+    },
+  },
+  'business-message-of-the-bot': {
+    update_id: 700_000_038,
+    business_message: {
+      ...head(204),
+      from: bob,
+      sender_business_bot: bot,
+      business_connection_id: 'bc-AQADBAAT',
+      reply_to_message: { ...head(201), text: 'Do you deliver?' } as never,
+      text: 'Yes, within two days.',
+    },
+  },
+  'business-connection': {
+    update_id: 700_000_039,
+    business_connection: {
+      id: 'bc-AQADBAAT',
+      user: bob,
+      user_chat_id: bob.id,
+      date,
+      rights: { can_reply: true },
+      is_enabled: true,
+    },
+  },
+  'live-location-moved': {
+    update_id: 700_000_040,
+    edited_message: {
+      ...head(116),
+      edit_date: date + 30,
+      location: { latitude: 52.53, longitude: 13.41, live_period: 900 },
+    },
+  },
+  forwarded: {
+    update_id: 700_000_041,
+    message: {
+      ...head(121),
+      forward_origin: { type: 'user', sender_user: bob, date },
+      text: 'They said it ships tomorrow',
+    },
+  },
   'business-messages-deleted': {
     update_id: 700_000_036,
     deleted_business_messages: {

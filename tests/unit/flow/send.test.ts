@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { reduce } from '#domain/flow/reduce.ts';
+import type { Part } from '#domain/message.ts';
 import {
   context,
   flow,
@@ -31,6 +33,31 @@ describe('send', () => {
     });
     expect(run.last.visits).toEqual([
       { stepNo: 1, stepId: 'say', kind: 'send', input: { parts: [{ kind: 'text', text: 'Hello Ada!' }] } },
+    ]);
+  });
+
+  it('answers the comment last heard privately, in one message or not at all', () => {
+    const comments = { ...context().capabilities, privateReply: true as const };
+    const heard = (part: Part, capabilities = comments, text = 'Hi') =>
+      reduce(
+        sending({ text, as: 'private_reply' }),
+        null,
+        { kind: 'start', message: { id: 'message-9', seq: 9, text: '', parts: [part] } },
+        context({ capabilities }),
+      );
+    const comment: Part = { kind: 'comment', text: 'How much?' };
+    expect(heard(comment).next).toMatchObject({
+      effect: { kind: 'message', as: 'private_reply', inReplyToId: 'message-9', parts: [{ text: 'Hi' }] },
+    });
+    const failures = [
+      heard({ kind: 'text', text: 'no comment' }),
+      heard(comment, { ...comments, privateReply: undefined } as never),
+      heard(comment, comments, 'x'.repeat(comments.maxTextLength + 1)),
+    ].map(({ visits }) => [visits[0]?.exit, visits[0]?.error?.kind]);
+    expect(failures).toEqual([
+      ['failed', 'no_comment'],
+      ['failed', 'no_comment'],
+      ['failed', 'private_reply_too_long'],
     ]);
   });
 

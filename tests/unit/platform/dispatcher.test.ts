@@ -10,7 +10,7 @@ function setUp() {
   const pool = {
     query: () =>
       new Promise((resolve) => {
-        reads.push((ids) => resolve({ rows: ids.map((id) => ({ id })) }));
+        reads.push((ids) => resolve({ rows: ids.map((id) => ({ id, workspace_id: 'w', inbox_id: 'i' })) }));
       }),
   };
   const client = {
@@ -22,7 +22,9 @@ function setUp() {
   };
   const log = createLog('error', { write: () => undefined });
   // Guarantee: the dispatcher calls nothing else of either.
-  const deps = { pool, client, log, faults: noFaults } as unknown as Parameters<typeof createDispatcher>[0];
+  const deps = { pool, client, log, faults: noFaults, searchAttributes: () => [] } as unknown as Parameters<
+    typeof createDispatcher
+  >[0];
   return { dispatcher: createDispatcher(deps), reads, started };
 }
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -31,11 +33,28 @@ test('what is accepted while the rows are being read is started too, though that
   const { dispatcher, reads, started } = setUp();
   dispatcher.accepted();
   expect(reads).toHaveLength(1);
-  dispatcher.accepted(['late']);
+  dispatcher.accepted([{ eventId: 'late', workspaceId: 'w', inboxId: 'i' }]);
   reads[0]?.(['early']);
   await expect.poll(() => reads.length, { timeout: 2_000 }).toBe(2);
   reads[1]?.(['late']);
   await turn();
   expect(started).toEqual(['early', 'late']);
+  await dispatcher.stop();
+});
+
+test('an event that another process has finished gives its place back', async () => {
+  const { dispatcher, reads } = setUp();
+  // The look at start.
+  dispatcher.accepted();
+  reads[0]?.([]);
+  await turn();
+  dispatcher.accepted([{ eventId: 'elsewhere', workspaceId: 'w', inboxId: 'i' }]);
+  await turn();
+  expect(dispatcher.state().unfinished).toBe(1);
+  // It asks the rows once nothing was heard for a while.
+  await expect.poll(() => reads.length, { timeout: 5_000 }).toBeGreaterThan(1);
+  reads.at(-1)?.(['elsewhere']);
+  await turn();
+  expect(dispatcher.state().unfinished).toBe(0);
   await dispatcher.stop();
 });

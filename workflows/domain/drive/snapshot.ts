@@ -63,8 +63,8 @@ export interface OutboxRow {
 export interface DriveSnapshot {
   /** The database's clock, read after the lock was taken. */
   nowMs: number;
-  /** The event this workflow was started for; null for `run/<id>`. */
-  event: { id: string; done: boolean; followUp: boolean } | null;
+  /** `unnamed`: nobody told the contact's name yet, and the provider was not asked. The event this workflow was started for; null for `run/<id>`. */
+  event: { id: string; done: boolean; followUp: boolean; unnamed: boolean } | null;
   conversation: {
     id: string;
     workspaceId: string;
@@ -81,6 +81,9 @@ export interface DriveSnapshot {
     leaseToken: number;
     threadKey: string;
     replyAddress: JsonObject;
+    lastInAtMs: number | null;
+    /** What has left since the contact's last message. */
+    sentSinceLastIn: number;
   };
   inbox: { id: string; name: string; type: ChannelType; canSend: boolean };
   contact: ContactView;
@@ -148,6 +151,8 @@ export interface MessageWrite {
   parts: Part[];
   text: string;
   status: MessageStatus;
+  inReplyToId: string | null;
+  as: 'private_reply' | null;
 }
 export interface OutboxWrite {
   id: string;

@@ -4,6 +4,7 @@ import { applyChange } from '../flow/apply-change.ts';
 import { reduce } from '../flow/reduce.ts';
 import type { JsonObject } from '../json.ts';
 import { plainText, type MessageError } from '../message.ts';
+import { contextOf } from './context.ts';
 import type {
   DrivePlan,
   DriveSnapshot,
@@ -53,7 +54,7 @@ export function beginWork(
   token: number,
   tools: DriveTools,
 ): Working {
-  const { conversation, inbox } = snapshot;
+  const { conversation } = snapshot;
   const run = snapshot.run ? { ...snapshot.run, inserted: false, error: null, parentRunId: null } : null;
   const runs = new Map<string, WorkingRun>();
   if (run) runs.set(run.id, run);
@@ -62,19 +63,7 @@ export function beginWork(
     tools,
     holder,
     conversation: { ...conversation, leaseHolder: holder, leaseToken: token },
-    context: {
-      nowMs: snapshot.nowMs,
-      contact: snapshot.contact,
-      customer: snapshot.customer,
-      conversation: {
-        id: conversation.id,
-        status: conversation.status,
-        priority: conversation.priority,
-        labels: conversation.labels,
-      },
-      inbox: { id: inbox.id, name: inbox.name, type: inbox.type },
-      capabilities: tools.capabilities,
-    },
+    context: contextOf(snapshot, tools),
     run,
     runs,
     effect: snapshot.effect ? { ...snapshot.effect, inserted: false } : null,
@@ -171,6 +160,8 @@ function planEffect(w: Working, run: WorkingRun, next: Extract<Reduction['next']
       parts: effect.parts,
       text: plainText(effect.parts),
       status: 'planned',
+      inReplyToId: effect.inReplyToId ?? null,
+      as: effect.as ?? null,
     });
   }
   w.effect = {

@@ -1,6 +1,7 @@
 /** From params to message effects, shared by the steps that write to the contact. */
 import type { Json } from '../json.ts';
 import { isMedia, type MessageError, type Part } from '../message.ts';
+import { isComment } from '../private-reply.ts';
 import { planUnits } from '../render.ts';
 import { variablesOf, type Scope } from './scope.ts';
 import type { StepProblem, StepResult } from './step.ts';
@@ -71,6 +72,26 @@ export function messageEffects(
         },
       }
     : { parts: rendered, effects: [first, ...rest] };
+}
+
+/** One direct message to the writer of the comment last heard, or why there can be none. */
+export function privateReply(
+  effects: readonly Effect[],
+  { capabilities, message }: Scope,
+): { effect: Effect } | { error: MessageError } {
+  const [effect, second] = effects;
+  if (effect?.kind !== 'message' || second !== undefined)
+    return {
+      error: {
+        kind: 'private_reply_too_long',
+        message: 'A private answer to a comment is one message; this would be several.',
+      },
+    };
+  if (!capabilities.privateReply || message === null || !isComment(message.parts))
+    return {
+      error: { kind: 'no_comment', message: 'There is no comment here that could be answered privately.' },
+    };
+  return { effect: { ...effect, as: 'private_reply', inReplyToId: message.id } };
 }
 
 /** Channels refuse a message of white space only. */

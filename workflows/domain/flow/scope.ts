@@ -33,7 +33,7 @@ export const KNOWN_VARIABLES: Readonly<Record<string, readonly string[]>> = {
   message: ['text', 'parts'],
   contact: [...person, 'externalId', 'fields'],
   customer: [...person, 'fields'],
-  conversation: ['id', 'status', 'priority', 'labels'],
+  conversation: ['id', 'status', 'priority', 'labels', 'windowOpen'],
   inbox: ['id', 'name', 'type'],
   now: [],
 };

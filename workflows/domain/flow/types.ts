@@ -70,6 +70,8 @@ export interface ConversationView {
   status: ConversationStatus;
   priority: Priority;
   labels: string[];
+  /** Whether the channel lets a bot write now. */
+  windowOpen: boolean;
 }
 export interface InboxView {
   id: string;
@@ -144,7 +146,8 @@ export type WaitState =
   | { kind: 'delay'; deadlineMs: number };
 
 export type Effect =
-  | { kind: 'message'; parts: Part[] }
+  /** `as`: to the writer of the comment `inReplyToId` (our message id), by direct message. */
+  | { kind: 'message'; parts: Part[]; as?: 'private_reply'; inReplyToId?: string }
   | {
       kind: 'http';
       method: string;

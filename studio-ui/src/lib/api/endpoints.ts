@@ -38,11 +38,18 @@ export const api = {
   diagnostics: (inboxId: string) => get<Api.Diagnostics>(`/api/inboxes/${id(inboxId)}/diagnostics`),
   probeInbox: (inboxId: string) => post<Api.Diagnostics>(`/api/inboxes/${id(inboxId)}/probe`),
   testInbox: (inboxId: string) => post<Api.InboxTest>(`/api/inboxes/${id(inboxId)}/test`),
-  /** Writes as a customer of a sandbox inbox: to the double of its provider. */
-  writeInSandbox: (
-    inbox: { id: string; type: string },
-    input: { from: { id: number; firstName: string }; text: string },
-  ) => post<unknown>(`/sandbox/api/${id(inbox.type)}/${id(inbox.id)}/messages`, input),
+  /** The phones of a sandbox inbox's customers, at the double of its provider. */
+  phone: (inboxId: string, signal?: AbortSignal) =>
+    get<Api.Phone>(`/sandbox/api/${id(inboxId)}/phone`, {}, signal),
+  writeInSandbox: (inboxId: string, input: Api.PhoneInput) =>
+    post<Api.PhoneWritten>(`/sandbox/api/${id(inboxId)}/messages`, input),
+  actInSandbox: (inboxId: string, act: Api.PhoneAct) => post<null>(`/sandbox/api/${id(inboxId)}/acts`, act),
+  addSandboxFault: (inboxId: string, fault: { kind: string; times?: number; retryAfterSeconds?: number }) =>
+    post<null>(`/sandbox/api/${id(inboxId)}/faults`, fault),
+  clearSandboxFaults: (inboxId: string) => post<null>(`/sandbox/api/${id(inboxId)}/faults/clear`),
+  setSandboxDelivery: (inboxId: string, change: { copies?: number; held?: boolean; statuses?: boolean }) =>
+    post<null>(`/sandbox/api/${id(inboxId)}/delivery`, change),
+  releaseSandbox: (inboxId: string) => post<null>(`/sandbox/api/${id(inboxId)}/release`),
 
   conversations: (query: Query, signal?: AbortSignal) =>
     get<Api.Page<Api.Conversation>>('/api/conversations', query, signal),

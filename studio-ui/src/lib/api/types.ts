@@ -83,6 +83,54 @@ export interface InboxTest {
   inbox: Inbox;
 }
 
+/** The sandbox: what a channel's customers see, and what they may do. */
+export interface PhoneMessage {
+  id: string;
+  from: 'customer' | 'business';
+  author: string;
+  atMs: number;
+  text: string;
+  media: { kind: string; url: string; name?: string }[];
+  choices: { id: string; label: string }[];
+  replyTo?: string;
+  reactions: string[];
+  status?: 'sent' | 'delivered' | 'read';
+  edited?: boolean;
+  deleted?: boolean;
+  hidden?: boolean;
+  note?: string;
+}
+export interface PhoneChat {
+  id: string;
+  title: string;
+  kind: 'direct' | 'group' | 'post';
+  blocked: boolean;
+  typing: boolean;
+  messages: PhoneMessage[];
+}
+export interface Phone {
+  abilities: string[];
+  chats: PhoneChat[];
+  facts: JsonObject;
+}
+export interface PhoneInput {
+  chatId: string;
+  personId?: string;
+  personName?: string;
+  text?: string;
+  media?: { kind: string; base64: string; mimeType: string; name?: string };
+  location?: { lat: number; lon: number; name?: string };
+  contact?: { name: string; phone: string };
+  replyTo?: string;
+  choiceId?: string;
+  fromOwnApp?: boolean;
+}
+export interface PhoneWritten {
+  chatId: string;
+  messageId: string;
+}
+export type PhoneAct = { kind: string } & Record<string, string>;
+
 export interface Contact {
   id: string;
   externalId: string;

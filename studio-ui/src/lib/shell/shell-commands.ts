@@ -9,6 +9,7 @@ import { session } from '../session.svelte.ts';
 export function shellCommands(): Command[] {
   const pages = ROUTE_NAMES.filter((name) => {
     const route = routeOf(name);
+    if (route.needsSandbox && !session.me?.sandbox) return false;
     return isStandalone(name) && !route.isPublic && session.can(route.permission);
   }).map((name): Command => {
     const index = NAVIGATION.findIndex((entry) => entry.route === name);

@@ -3,6 +3,7 @@ import { plainText, type Part } from '../../message.ts';
 import {
   exitWith,
   messageEffects,
+  privateReply,
   partsAsJson,
   partsProblems,
   partsVariables,
@@ -10,10 +11,15 @@ import {
 } from '../outgoing.ts';
 import { oneLine, templateText } from '../params.ts';
 import { flowPartsSchema } from '../schema.ts';
-import { defineStep } from '../step.ts';
+import { defineStep, type StepResult } from '../step.ts';
 
 const params = z
-  .object({ text: templateText.optional(), parts: flowPartsSchema.optional() })
+  .object({
+    text: templateText.optional(),
+    parts: flowPartsSchema.optional(),
+    /** To the writer of the comment last heard, by direct message: once per comment. Where that can't be: exit `failed`. */
+    as: z.literal('private_reply').optional(),
+  })
   .refine(({ text, parts }) => (text ?? '') !== '' || parts !== undefined, {
     path: ['text'],
     message: 'Write a text or add a part.',
@@ -41,9 +47,17 @@ export const send = defineStep({
   variablesUsed: (given) => partsVariables(partsOf(given)),
   variablesDefined: () => [],
   problems: (given) => partsProblems(partsOf(given), given.parts ? 'parts' : 'text'),
-  enter: (given, scope) => {
+  enter: (given, scope): StepResult => {
     const message = messageEffects(partsOf(given), scope);
     if ('error' in message) return exitWith('failed', { error: message.error });
+    if (given.as !== undefined) {
+      const reply = privateReply(message.effects, scope);
+      if ('error' in reply) return exitWith('failed', { error: reply.error });
+      return {
+        go: { kind: 'effects', effects: [reply.effect] },
+        input: { parts: partsAsJson(message.parts), as: given.as },
+      };
+    }
     return {
       go: { kind: 'effects', effects: message.effects },
       input: { parts: partsAsJson(message.parts) },
