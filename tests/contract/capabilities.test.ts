@@ -137,9 +137,11 @@ describe.each(types)('%s carries', (type) => {
     }
   });
 
-  test.runIf(capabilities.template)('templates', async () => {
-    expect(await send({ kind: 'template', name: 'hello_world', language: 'en_US' })).not.toBe('');
-  });
+  if (capabilities.template) {
+    test('templates', async () => {
+      expect(await send({ kind: 'template', name: 'hello_world', language: 'en_US' })).not.toBe('');
+    });
+  }
 
   test('signs and comment actions where it has somebody to do them', () => {
     const { typing, marksRead } = capabilities;

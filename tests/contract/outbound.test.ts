@@ -113,16 +113,18 @@ describe.each(wired)('$type', ({ type, inboxAt, refusals, message }) => {
     },
   );
 
-  test.runIf(definitions[type].capabilities.image)('a file that can’t be opened was not sent', async () => {
-    let calls = 0;
-    const url = await serve((_, response) => {
-      calls += 1;
-      response.writeHead(200).end('{}');
+  if (definitions[type].capabilities.image) {
+    test('a file that can’t be opened was not sent', async () => {
+      let calls = 0;
+      const url = await serve((_, response) => {
+        calls += 1;
+        response.writeHead(200).end('{}');
+      });
+      const image = messageOf([{ kind: 'image', mediaId: 'm', mimeType: 'image/png' }], message);
+      const sending = adapter.send(inboxAt(url), image, { ...options(), media: closed, mediaUrl: closed });
+      expect([(await refusal(sending)).kind, calls]).toEqual(['not_sent', 0]);
     });
-    const image = messageOf([{ kind: 'image', mediaId: 'm', mimeType: 'image/png' }], message);
-    const sending = adapter.send(inboxAt(url), image, { ...options(), media: closed, mediaUrl: closed });
-    expect([(await refusal(sending)).kind, calls]).toEqual(['not_sent', 0]);
-  });
+  }
 
   test('an answer that is no JSON at all still ends in a kind', async () => {
     const url = await serve((_, response) => void response.writeHead(502).end('<html>Bad gateway</html>'));
