@@ -80,7 +80,7 @@ export async function firstStart(deps: FirstStartDeps): Promise<FirstAdminLogin 
 }
 
 /** Letters and digits that can't be mistaken for one another, in groups: 100 bits. */
-function readablePassword(): string {
+export function readablePassword(): string {
   const letters = 'abcdefghjkmnpqrstuvwxyz23456789';
   const group = (): string => Array.from({ length: 5 }, () => letters[randomInt(letters.length)]).join('');
   return [group(), group(), group(), group()].join('-');

@@ -1,4 +1,6 @@
 /** Accounts made by us (an accepted invitation, the first start): sign-up itself is closed. */
+import type { Db } from '#db/client.ts';
+import { setPasswordHash } from '#db/passwords.ts';
 import type { Auth } from './auth.ts';
 
 export interface NewAccount {
@@ -29,4 +31,19 @@ export async function createAccount(auth: Auth, account: NewAccount): Promise<st
     password,
   });
   return user.id;
+}
+
+/**
+ * A new password for a person who is there, who is then signed out everywhere. Whoever calls this has proof of another kind (the
+ * machine itself).
+ * @returns false where nobody has this address
+ */
+export async function replacePassword(
+  { auth, engineDb }: { auth: Auth; engineDb: Db },
+  email: string,
+  password: string,
+): Promise<boolean> {
+  const context = await auth.$context;
+  const hashed = await context.password.hash(password);
+  return setPasswordHash(engineDb, normalEmail(email), hashed);
 }

@@ -129,7 +129,7 @@ test('the environment is read in configuration, entries and tests only', () => {
     .map(({ file }) => file)
     .filter(
       (file) =>
-        !/^(api\/(config|server|start|demo-send|worker|embedded\/[\w-]+)|db\/(migrate|rotate-keys))\.ts$|^studio-ui\/(widget\/)?vite\.config\.ts$|^api\/check-node\.js$/.test(
+        !/^(api\/(config|server|start|demo-send|set-password|worker|embedded\/[\w-]+)|db\/(migrate|rotate-keys))\.ts$|^studio-ui\/(widget\/)?vite\.config\.ts$|^api\/check-node\.js$/.test(
           file,
         ),
     );

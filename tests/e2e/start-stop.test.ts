@@ -93,6 +93,26 @@ describe('a running product', () => {
     expect(response.status).toBe(200);
   });
 
+  test('set-password lets somebody in again who has forgotten theirs, and signs them out everywhere', async () => {
+    const script = (address: string) =>
+      promisify(execFile)(process.execPath, ['api/set-password.ts', address], {
+        env: { PATH: process.env['PATH'], HOME: process.env['HOME'], TELORING_HOME: product.home },
+      });
+    const signIn = (password: string) =>
+      fetch(`${product.url}/api/auth/sign-in/email`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', origin: product.url },
+        body: JSON.stringify({ email: product.adminEmail, password }),
+      });
+    const session = (await signIn(product.adminPassword)).headers.getSetCookie().join('; ');
+    await expect(script('nobody@example.com')).rejects.toThrow(/Nobody here has the address/);
+    const { stdout } = await script(product.adminEmail);
+    const password = /New password of .*: (\S+)/.exec(stdout)?.[1] ?? '';
+    expect((await signIn(product.adminPassword)).status).toBe(401);
+    expect((await signIn(password)).status).toBe(200);
+    expect((await fetch(`${product.url}/api/me`, { headers: { cookie: session } })).status).toBe(401);
+  });
+
   test('demo:send signs a message, shows the bot’s reply, and goes on with the talk', async () => {
     const hello = await demoSend(product.home, 'hello');
     expect(hello).toMatch(/^you: hello\nbot: Hello .+\n\s+· Sales\n\s+· Support\n\s+· Something else\n$/);
@@ -163,6 +183,18 @@ describe('a running product', () => {
     expect(product.output()).not.toMatch(/Making a new PostgreSQL|applied|left running/);
     expect(await inboxIds(product)).toEqual(before);
     expect(await readFile(path.join(product.home, 'ports.json'), 'utf8')).toBe(ports);
+  });
+
+  test('a Postgres that was killed and lingers is waited for', async () => {
+    expect(await product.stop()).toBe(0);
+    const data = path.join(product.home, 'postgres');
+    const { uid } = await stat(data);
+    // What Postgres asks of a postmaster.pid it finds: whether that process, of its own user, still lives.
+    const lingering = spawn('sleep', ['6'], { uid, stdio: 'ignore' });
+    await writeFile(path.join(data, 'postmaster.pid'), `${lingering.pid}\n${data}\n0\n`);
+    product = await startProduct({ home: product.home, port: product.port });
+    expect(lingering.exitCode).toBe(0);
+    expect(await inboxIds(product)).toHaveLength(2);
   });
 
   test('a damaged data folder is refused and left as it is', async () => {
