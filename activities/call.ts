@@ -29,6 +29,11 @@ export interface MessageCall {
   sentSinceLastIn: number;
 }
 
+/** How long after a call without an answer it may be repeated with its key; null = for ever. A little before the provider forgets it. */
+export function keyLifeMs({ keyLifeHours }: Pick<ChannelAdapter, 'keyLifeHours'>): number | null {
+  return keyLifeHours === undefined ? null : keyLifeHours * 3_600_000 - 5 * 60_000;
+}
+
 /** Sends; never throws: every ending is a settlement. */
 export async function callProvider(
   deps: ActivityDeps,

@@ -15,7 +15,7 @@ import { uuidV7 } from '#domain/ids.ts';
 import type { CachedInbox } from '#db/inbox-cache.ts';
 import { answeredComment } from '#db/replies.ts';
 import { answeredOnce } from '#domain/private-reply.ts';
-import { callHttp, callProvider } from './call.ts';
+import { callHttp, callProvider, keyLifeMs } from './call.ts';
 import type { ActivityDeps } from './deps.ts';
 import { adapterOf } from './media.ts';
 import { payWakes } from './wakes.ts';
@@ -141,6 +141,7 @@ function decider(
       mode: options.mode,
       mayClaim: mayClaim(),
       resend: adapter.resend(inbox),
+      keyLifeMs: keyLifeMs(adapter),
       capabilities: adapter.definition.capabilities,
     });
   };

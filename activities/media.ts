@@ -38,8 +38,12 @@ export async function followUp(deps: ActivityDeps, eventId: string, attempt: num
     });
   }
   if (attempt === 1) await askForContact(deps, inbox, eventId);
-  for (const media of todo.media) await fetchOne(deps, inbox, media, attempt);
+  let later: unknown;
+  // One that has to wait keeps none of the others waiting.
+  for (const media of todo.media)
+    await fetchOne(deps, inbox, media, attempt).catch((error: unknown) => (later = error));
   deps.changed();
+  if (later) throw later;
 }
 
 /** Once per contact, where messages carry no name. It is only a nicety: a refusal is logged and never tried again. */
@@ -60,7 +64,12 @@ async function askForContact(deps: ActivityDeps, inbox: CachedInbox, eventId: st
   }
 }
 
-const mostAttempts = 6;
+/** First with the short pauses of the workflow's retry policy, then every five minutes for a day: a provider may be down that long. */
+const quickAttempts = 6;
+const laterMs = 5 * 60_000;
+const mostAttempts = quickAttempts + 24 * 12;
+/** What passes by itself, or once somebody has connected the account again. */
+const passingKinds: readonly string[] = ['retry_after', 'not_sent', 'no_answer', 'reauthorize'];
 
 async function fetchOne(
   deps: ActivityDeps,
@@ -82,8 +91,9 @@ async function fetchOne(
     const stored = await deps.media.put(storageKey, fetched.bytes, fetched.mimeType);
     await mediaStored(deps.pool, media.id, { storageKey, ...stored, name: fetched.name ?? null });
   } catch (error) {
-    const passing =
-      !(error instanceof ChannelError) || ['retry_after', 'not_sent', 'no_answer'].includes(error.kind);
+    const passing = !(error instanceof ChannelError) || passingKinds.includes(error.kind);
+    const wanted = error instanceof ChannelError ? error.retryAfterMs : undefined;
+    const pauseMs = wanted ?? (attempt >= quickAttempts ? laterMs : undefined);
     const message = error instanceof Error ? error.message : String(error);
     if (!passing || attempt >= mostAttempts) {
       await mediaFailed(deps.pool, media.id, message);
@@ -92,9 +102,7 @@ async function fetchOne(
     throw ApplicationFailure.create({
       type: 'media_not_fetched',
       message,
-      ...(error instanceof ChannelError && error.retryAfterMs !== undefined
-        ? { nextRetryDelay: error.retryAfterMs }
-        : {}),
+      ...(pauseMs === undefined ? {} : { nextRetryDelay: pauseMs }),
     });
   }
 }

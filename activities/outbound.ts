@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { claimAgentMessage, inboxOfMessage, settleAgentMessage } from '#db/agent-outbox.ts';
 import { CLAIM_TTL_MS, LOCAL_CALL_MS, REGULAR_CALL_MS } from '#domain/drive/times.ts';
-import { callProvider } from './call.ts';
+import { callProvider, keyLifeMs } from './call.ts';
 import type { ActivityDeps } from './deps.ts';
 import type { DriveOptions } from './drive.ts';
 import { adapterOf } from './media.ts';
@@ -35,6 +35,7 @@ export async function sendOutbound(
       resend: adapter.resend(inbox),
       callTimeoutMs: timeoutMs,
       mayClaim: claimedAtMs - startedMs < options.budgetMs,
+      keyLifeMs: keyLifeMs(adapter),
     });
     deps.changed();
     if (next.kind !== 'call') return next;

@@ -75,6 +75,8 @@ const guardedGroups: RouteGroup[] = [
   runRoutes,
 ];
 
+/** Meta's deliveries have up to 3 MB. */
+const MAX_WEBHOOK_BYTES = 4 * 1024 * 1024;
 /** What the providers' doubles take, as the providers do: media. */
 const MAX_DOUBLE_BYTES = 64 * 1024 * 1024;
 
@@ -85,8 +87,10 @@ export function createApp(deps: ApiDeps): OpenAPIHono<AppEnv> {
   app.use('*', requestId, measure(deps.log), securityHeaders(deps.config.publicUrl));
   const limit = bodyLimit();
   const doubleLimit = bodyLimit(MAX_DOUBLE_BYTES);
+  const webhookLimit = bodyLimit(MAX_WEBHOOK_BYTES);
   app.use('*', (c, next) => {
     if (isUpload(c.req.path)) return next();
+    if (c.req.path.startsWith('/webhooks/')) return webhookLimit(c, next);
     return c.req.path.startsWith('/sandbox/') ? doubleLimit(c, next) : limit(c, next);
   });
   app.use('/api/temporal/codec/*', codecCors(deps.config));

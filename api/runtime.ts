@@ -119,7 +119,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     definitions: createFlowDefinitions(poolOf(lookupDb), (json) => readDefinition(json, log)),
     http,
     media,
-    mediaUrl: (mediaId) => links.link(mediaId),
+    mediaUrl: (mediaId) => links.handOut(mediaId),
     client,
     searchAttributes: searchAttributes.of,
     faults,

@@ -21,14 +21,20 @@ export function sandboxHost(deps: ApiDeps): SandboxDeps {
   };
 }
 
-/** Webhooks go to this installation only, over loopback: PUBLIC_URL may not be reachable from here. */
+/**
+ * Webhooks, and media by link, of this installation only, over loopback: PUBLIC_URL may not be reachable from here. Nothing else, for
+ * anybody may tell a double where to deliver, and some answers are for this machine alone.
+ */
 async function deliverToUs(
   config: Config,
   url: string,
   request: Parameters<SandboxDeps['deliver']>[1],
 ): Promise<{ status: number; body: string }> {
   if (!url.startsWith(`${config.publicUrl}/`)) return { status: 0, body: '' };
-  const answer = await fetch(config.loopbackUrl + url.slice(config.publicUrl.length), {
+  const target = new URL(config.loopbackUrl + url.slice(config.publicUrl.length));
+  const folders = request.method === 'POST' ? ['/webhooks/'] : ['/webhooks/', '/media/'];
+  if (!folders.some((folder) => target.pathname.startsWith(folder))) return { status: 0, body: '' };
+  const answer = await fetch(target, {
     method: request.method,
     headers: request.headers,
     ...(request.method === 'POST' ? { body: request.body } : {}),

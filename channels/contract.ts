@@ -21,7 +21,10 @@ export interface ChannelDefinition<Credentials extends JsonObject = JsonObject> 
   type: ChannelType;
   title: string;
   description: string;
-  /** Validates what an admin enters. Unknown fields are dropped. */
+  /**
+   * Validates what an admin enters. Unknown fields are dropped. Forms are made from it: `.meta({ title, description, examples })`
+   * words a field, `options` its choices, and `readOnly` marks what `connect` fills in and nobody is asked for.
+   */
   credentials: z.ZodType<Credentials>;
   /** Keys of `credentials` that are secret (write-only for every client). */
   secretFields: readonly (keyof Credentials & string)[];
@@ -40,6 +43,8 @@ export interface ChannelDefinition<Credentials extends JsonObject = JsonObject> 
   ownIngress?: true;
   /** Whether a sandbox (a double of the provider) can stand in. */
   hasSandbox: boolean;
+  /** Made-up credentials that the double takes; twelve `digits` tell one made-up account from another. */
+  sandboxCredentials?: (digits: string) => Credentials;
   /**
    * The provider's base URLs by name. Resolved per inbox: an explicit `env` wins, else the sandbox's path below our own address
    * for sandbox inboxes, else `real`. May carry a path: append, never resolve against the root.
@@ -108,7 +113,8 @@ export interface InboundContact {
   avatarUrl?: string;
   /**
    * Other ids the same person is or was known by in this inbox: a contact known by one of them gets `externalId` from now on
-   * (WhatsApp's phone numbers and business-scoped ids).
+   * (WhatsApp's phone numbers and business-scoped ids). In contact events the ids before come last, and also lead to a contact that was
+   * known by them; elsewhere only to one whose id it still is, since numbers change hands.
    */
   aliases?: string[];
 }
@@ -133,6 +139,8 @@ export interface InboundMessageEvent extends EventBase {
   replyAddress: JsonObject;
   /** The provider's handles of this message beside its id (LINE's quote and read tokens): handed back where it is quoted or marked read. */
   reference?: JsonObject;
+  /** Another app at the provider owns the thread: people see the message, flows don't. */
+  automation?: 'off';
   /** Handed back to `acknowledge` once the message is stored (Telegram's answerCallbackQuery). */
   acknowledge?: JsonObject;
 }
@@ -322,6 +330,8 @@ export interface ChannelAdapter<Credentials extends JsonObject = JsonObject> {
   definition: ChannelDefinition<Credentials>;
   /** May an unconfirmed send be repeated with the same key? */
   resend(inbox: AdapterInbox<Credentials>): 'safe' | 'unsafe';
+  /** How long the provider remembers `SendOptions.key`: an unanswered send is never repeated after that. Absent = for ever. */
+  keyLifeHours?: number;
   /** Pure on bytes and headers; constant-time. Never throws. */
   verify(inbox: AdapterInbox<Credentials>, request: RawRequest): Verdict;
   /**

@@ -1,5 +1,5 @@
 /** Every channel's adapter, made once per process. */
-import { anyAdapter } from './any-channel.ts';
+import { anyAdapter } from './any-adapter.ts';
 import { createApiAdapter } from './api/adapter.ts';
 import type { ChannelAdapter } from './contract.ts';
 import type { AvailableChannelType } from './definitions.ts';

@@ -48,12 +48,21 @@ export async function claimAgentMessage(
     resend: 'safe' | 'unsafe';
     callTimeoutMs: number;
     mayClaim: boolean;
+    /** How long the provider remembers a key; null = for ever. */
+    keyLifeMs: number | null;
   },
 ): Promise<AgentNext> {
   const { rows } = await pool.query<{ next: AgentNext }>({
     name: 'agent_claim',
-    text: 'select agent_claim($1::uuid, $2::uuid, $3, $4, $5) as next',
-    values: [input.messageId, input.claim, input.resend === 'safe', input.callTimeoutMs, input.mayClaim],
+    text: 'select agent_claim($1::uuid, $2::uuid, $3, $4, $5, $6::bigint) as next',
+    values: [
+      input.messageId,
+      input.claim,
+      input.resend === 'safe',
+      input.callTimeoutMs,
+      input.mayClaim,
+      input.keyLifeMs,
+    ],
   });
   return rows[0]?.next ?? { kind: 'done' };
 }

@@ -1,9 +1,11 @@
 /** Messages of a conversation as the screens read them. They are written by ingest, drive and agents' replies. */
-import type { Selectable } from 'kysely';
+import { sql, type ExpressionBuilder, type Selectable } from 'kysely';
+import type { Json } from '#domain/json.ts';
 import type { Tx } from './client.ts';
-import type { ConversationActivitiesTable, MessagesTable } from './schema.ts';
+import type { ConversationActivitiesTable, MessagesTable, Schema } from './schema.ts';
 
-export type MessageRow = Selectable<MessagesTable>;
+/** A message as screens read it: with what became of media whose bytes aren't here, by their ids. */
+export type MessageRow = Selectable<MessagesTable> & { media_missing?: Json };
 export type ActivityRow = Selectable<ConversationActivitiesTable>;
 
 /**
@@ -16,7 +18,11 @@ export async function listMessages(
   range: { before?: number; after?: number },
   limit: number,
 ): Promise<MessageRow[]> {
-  let query = tx.selectFrom('messages').selectAll().where('conversation_id', '=', conversationId);
+  let query = tx
+    .selectFrom('messages')
+    .selectAll('messages')
+    .select(mediaMissing)
+    .where('conversation_id', '=', conversationId);
   if (range.before !== undefined) query = query.where('seq', '<', range.before);
   if (range.after !== undefined) query = query.where('seq', '>', range.after);
   if (range.after !== undefined && range.before === undefined) {
@@ -33,8 +39,23 @@ export async function listMessages(
 }
 
 export async function findMessage(tx: Tx, id: string): Promise<MessageRow | undefined> {
-  return tx.selectFrom('messages').selectAll().where('id', '=', id).executeTakeFirst();
+  return tx
+    .selectFrom('messages')
+    .selectAll('messages')
+    .select(mediaMissing)
+    .where('id', '=', id)
+    .executeTakeFirst();
 }
+
+const mediaMissing = (eb: ExpressionBuilder<Schema, 'messages'>) =>
+  eb
+    .selectFrom('media')
+    .select(
+      sql<Json>`jsonb_object_agg(media.id, jsonb_build_object('state', state, 'reason', error))`.as('all'),
+    )
+    .whereRef('media.message_id', '=', 'messages.id')
+    .where('media.state', '<>', 'stored')
+    .as('media_missing');
 
 /** Whether an agent's message came with this id before. */
 export async function wasSent(tx: Tx, conversationId: string, clientMessageId: string): Promise<boolean> {

@@ -35,7 +35,9 @@ export async function retryEvent(tx: Tx, eventId: string): Promise<boolean> {
     .updateTable('inbound_events')
     .set({ error: null, started_at: null, done_at: null })
     .where('id', '=', eventId)
-    .where((eb) => eb.or([eb('error', 'is not', null), eb('started_at', 'is', null)]))
+    .where((eb) =>
+      eb.or([eb('error', 'is not', null), eb.and([eb('started_at', 'is', null), eb('done_at', 'is', null)])]),
+    )
     .returning('id')
     .executeTakeFirst();
   return row !== undefined;
@@ -68,6 +70,7 @@ export async function replanMessage(
       claimed_at: null,
       claim_expires_at: null,
       not_before: null,
+      in_doubt_since: null,
       error: null,
       settled_at: null,
       give_up_at: sql<Date>`now() + interval '24 hours'`,

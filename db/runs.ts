@@ -77,7 +77,8 @@ const inbound: Source = {
   kind: 'inbound',
   select(filter, limit, before) {
     const conditions = [
-      sql`e.kind in ('message', 'reaction', 'contact')`,
+      // An echo of our own send, known at once, needed no workflow.
+      sql`(e.kind in ('message', 'reaction', 'contact') or e.kind = 'echo' and (e.started_at is not null or e.done_at is null))`,
       ...places(sql`e`, filter),
       ...seek(sql`e.id`, filter, before),
       ...byStatus(filter, {

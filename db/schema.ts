@@ -196,6 +196,7 @@ export interface MessagesTable {
   reactions: ColumnType<Json | null, string | null | undefined, string | null>;
   hidden_at: Date | null;
   liked_at: Date | null;
+  automation: string | null;
 }
 
 export interface ConversationReadsTable {
@@ -307,6 +308,7 @@ export interface OutboxTable {
   attempts: Generated<number>;
   not_before: Date | null;
   give_up_at: Date | null;
+  in_doubt_since: Date | null;
   provider_message_id: string | null;
   result: ColumnType<Json | null, string | null | undefined, string | null>;
   error: ColumnType<Json | null, string | null | undefined, string | null>;

@@ -4,7 +4,7 @@ import { toText } from '#domain/flow/path.ts';
 import type { Json } from '#domain/json.ts';
 import type { AuthorKind, MessageDirection, MessageStatus, Part } from '#domain/message.ts';
 import { asObject } from './inbox.ts';
-import { partShape, toParts } from './part.ts';
+import { partShape, toParts, type MissingMedia } from './part.ts';
 
 export const errorWire = z.object({
   kind: z.string(),
@@ -72,7 +72,7 @@ export function toMessage(row: MessageRow, link: (mediaId: string) => string): M
       ...(row.author_external_id !== null && { externalId: row.author_external_id }),
       ...(row.author_name !== null && { name: row.author_name }),
     },
-    parts: toParts(row.parts as unknown as Part[], link),
+    parts: toParts(row.parts as unknown as Part[], link, toMissing(row.media_missing)),
     text: row.text,
     status: row.status as MessageStatus,
     ...(row.error !== null && { error: toError(row.error) }),
@@ -90,6 +90,18 @@ export function toMessage(row: MessageRow, link: (mediaId: string) => string): M
     likedAt: row.liked_at?.toISOString() ?? null,
     createdAt: row.created_at.toISOString(),
   };
+}
+
+function toMissing(stored: Json | undefined): MissingMedia {
+  return new Map(
+    Object.entries(asObject(stored ?? null)).map(([id, value]) => {
+      const { state, reason } = asObject(value);
+      return [
+        id,
+        { state: state === 'failed' ? 'failed' : 'pending', ...(typeof reason === 'string' && { reason }) },
+      ];
+    }),
+  );
 }
 
 function toReactions(stored: Json | null): MessageWire['reactions'] {

@@ -6,6 +6,9 @@ const mediaPart = z.object({
   mediaId: z.string(),
   /** Signed, good for some hours. */
   url: z.string(),
+  /** Only while the bytes aren't there: still being fetched from the provider, or not to be had (then why). */
+  state: z.enum(['pending', 'failed']).optional(),
+  reason: z.string().optional(),
   mimeType: z.string(),
   name: z.string().optional(),
   sizeBytes: z.number().optional(),
@@ -49,9 +52,22 @@ export const partShape = z
   .openapi('Part');
 export type PartWire = z.infer<typeof partShape>;
 
+/** Media that have no bytes, by id. */
+export type MissingMedia = ReadonlyMap<string, { state: 'pending' | 'failed'; reason?: string }>;
+
 /** Stored parts with links that open. */
-export function toParts(parts: readonly Part[], link: (mediaId: string) => string): PartWire[] {
+export function toParts(
+  parts: readonly Part[],
+  link: (mediaId: string) => string,
+  missing?: MissingMedia,
+): PartWire[] {
   return parts.map((part) =>
-    isMedia(part) ? { ...part, url: part.mediaId === '' ? (part.url ?? '') : link(part.mediaId) } : part,
+    isMedia(part)
+      ? {
+          ...part,
+          url: part.mediaId === '' ? (part.url ?? '') : link(part.mediaId),
+          ...missing?.get(part.mediaId),
+        }
+      : part,
   );
 }

@@ -92,6 +92,7 @@ function outboundStory(message: MessageRow, { run, steps, effects }: TraceRows):
 function routedTitle(routing: Json, run: TraceRun | null): string {
   const { kind } = asObject(routing);
   if (kind === 'person') return 'A person answers this conversation, so no flow took it';
+  if (kind === 'other_app') return 'Another app answers this conversation, so no flow took it';
   if (kind === 'run') return run ? `The open run of “${run.flow_name}” took it` : 'An open run took it';
   if (kind === 'flow') return run ? `A trigger of “${run.flow_name}” fired` : 'A trigger fired';
   return 'No trigger fired';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ChannelDefinition } from '../contract.ts';
-import { metaUrls, pageCredentials, type PageCredentials } from '../meta/definition.ts';
+import { metaUrls, pageCredentials, sandboxPage, type PageCredentials } from '../meta/definition.ts';
 
 export const facebookPageDefinition: ChannelDefinition<PageCredentials> = {
   type: 'facebook_page',
@@ -26,5 +26,6 @@ export const facebookPageDefinition: ChannelDefinition<PageCredentials> = {
   webhook: { kind: 'app', app: 'meta' },
   needsPublicUrl: true,
   hasSandbox: true,
+  sandboxCredentials: sandboxPage,
   providerUrls: metaUrls,
 };

@@ -83,9 +83,9 @@ function readVerb(told: Told): ChannelEvent[] {
   }
 }
 
-/** Edits have neither an id nor a time of their own: the same words are the same edit. */
+/** Edits have no id: the same words, of the same time where Meta tells one, are the same edit. */
 function contentHash(story: wire.Story): string {
-  const content = JSON.stringify([story.message, story.photo, story.video, story.link]);
+  const content = JSON.stringify([story.message, story.photo, story.video, story.link, story.created_time]);
   return createHash('sha256').update(content).digest('base64url').slice(0, 22);
 }
 

@@ -9,19 +9,35 @@ const id = z
 /** One professional account, reached in one of two ways: by itself (Instagram Login) or through its Facebook Page (Facebook Login). */
 export const instagramCredentials = z.object({
   /** The professional account's id, the one that webhooks carry (`user_id` of /me). */
-  instagramUserId: id,
+  instagramUserId: id.meta({
+    title: 'Instagram account id',
+    description: 'The professional account’s id, as /me answers it in `user_id`.',
+    examples: ['17841400000000000'],
+  }),
   /** Instagram Login: the account's user token. Facebook Login: the token of the Page it is linked to. */
-  accessToken: z.string().trim().min(1, 'The access token is missing.'),
-  login: z.enum(['instagram', 'facebook']),
+  accessToken: z.string().trim().min(1, 'The access token is missing.').meta({
+    title: 'Access token',
+    description: 'The account’s own with Instagram Login; its Page’s with Facebook Login.',
+  }),
+  login: z.enum(['instagram', 'facebook']).meta({
+    title: 'Connected by',
+    options: { instagram: 'Instagram Login', facebook: 'Facebook Login, through its Page' },
+  }),
   /** Instagram Login: the same account's id for this app only. Filled in by `connect`, as all that follow. */
-  scopedId: id.optional(),
-  username: z.string().optional(),
+  scopedId: id.optional().meta({ readOnly: true }),
+  username: z.string().optional().meta({ readOnly: true }),
   /** Facebook Login: the Page whose webhook subscription and token carry the account. */
-  pageId: id.optional(),
+  pageId: id.optional().meta({ readOnly: true }),
   /** When the token ends at the latest, ISO 8601; absent = it doesn't, or nobody said. */
-  tokenExpiresAt: z.iso.datetime().optional(),
+  tokenExpiresAt: z.iso.datetime().optional().meta({ readOnly: true }),
 });
 export type InstagramCredentials = z.infer<typeof instagramCredentials>;
+
+export const sandboxInstagram = (digits: string): InstagramCredentials => ({
+  instagramUserId: `17841${digits}`,
+  accessToken: `sandbox-17841${digits}`,
+  login: 'instagram',
+});
 
 export const instagramSecrets = ['accessToken'] as const;
 

@@ -4,12 +4,17 @@ import {
   instagramCredentials,
   instagramSecrets,
   instagramUrls,
+  sandboxInstagram,
   type InstagramCredentials,
 } from '../instagram/definition.ts';
 
 const settings = z.object({
   /** Meta approved the Human Agent feature for the app: people may answer for seven days. */
-  humanAgent: z.boolean().default(false),
+  humanAgent: z.boolean().default(false).meta({
+    title: 'Human Agent is granted',
+    description:
+      'Meta has approved the Human Agent permission for the app: people may answer for seven days.',
+  }),
 });
 
 export const instagramDmDefinition: ChannelDefinition<InstagramCredentials> = {
@@ -38,5 +43,6 @@ export const instagramDmDefinition: ChannelDefinition<InstagramCredentials> = {
   webhook: { kind: 'app', app: 'meta' },
   needsPublicUrl: true,
   hasSandbox: true,
+  sandboxCredentials: sandboxInstagram,
   providerUrls: instagramUrls,
 };

@@ -23,11 +23,13 @@ export function parseDirectMessages(
   });
 }
 
-/** Another app answers in this conversation: `send` holds the bot back. */
+/** Another app answers in this conversation: no flow hears it, and `send` holds bots back. */
 function onStandby(event: ChannelEvent): ChannelEvent {
-  return 'replyAddress' in event
-    ? { ...event, replyAddress: { ...event.replyAddress, standby: true } }
-    : event;
+  if (event.kind !== 'message' && event.kind !== 'echo') return event;
+  const replyAddress = { ...event.replyAddress, standby: true };
+  return event.kind === 'message'
+    ? { ...event, replyAddress, automation: 'off' }
+    : { ...event, replyAddress };
 }
 const unchanged = (event: ChannelEvent): ChannelEvent => event;
 

@@ -25,10 +25,11 @@ export async function sendDirectMessage(
       'permanent',
       'Another app answers in this conversation (Meta’s conversation routing), so the flow’s message was not sent.',
     );
-  const window = windowFields(inbox, message);
+  const igsid = addressOf(message);
+  const window = windowFields(inbox, { ...message, contactExternalId: igsid });
   const links = await beforeSend('The file', linksOf(message, options));
   const json: JsonObject = {
-    recipient: { id: message.contactExternalId },
+    recipient: { id: igsid },
     ...window,
     message: messageOf(message.parts, ({ mediaId }) => links.get(mediaId) ?? ''),
     ...quoteOf(message),
@@ -45,6 +46,15 @@ async function linksOf({ parts }: OutboundMessage, options: SendOptions): Promis
   return links;
 }
 
+/** The conversation's own address: the contact may since be known by another id. */
+function addressOf({
+  replyAddress,
+  contactExternalId,
+}: Pick<OutboundMessage, 'replyAddress' | 'contactExternalId'>): string {
+  const { igsid } = replyAddress;
+  return typeof igsid === 'string' && igsid !== '' ? igsid : contactExternalId;
+}
+
 /** Presses of buttons, arrivals by link and unknown kinds go by ids of ours and can't be quoted. */
 function quoteOf({ inReplyTo }: OutboundMessage): JsonObject {
   return inReplyTo === undefined || /^[a-z_]+:/.test(inReplyTo) ? {} : { reply_to: { mid: inReplyTo } };
@@ -55,10 +65,10 @@ export async function signalDirectMessage(
   http: HttpClient,
   inbox: InstagramInbox,
   kind: 'typing' | 'read',
-  { contactExternalId }: SignalTarget,
+  target: SignalTarget,
   signal: AbortSignal,
 ): Promise<void> {
   const action = kind === 'typing' ? 'typing_on' : 'mark_seen';
-  const json = { recipient: { id: contactExternalId }, sender_action: action };
+  const json = { recipient: { id: addressOf(target) }, sender_action: action };
   await callInstagram(http, inbox, { method: 'POST', path: `/${senderNode(inbox)}/messages`, json, signal });
 }

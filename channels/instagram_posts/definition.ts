@@ -4,6 +4,7 @@ import {
   instagramCredentials,
   instagramSecrets,
   instagramUrls,
+  sandboxInstagram,
   type InstagramCredentials,
 } from '../instagram/definition.ts';
 
@@ -35,5 +36,6 @@ export const instagramPostsDefinition: ChannelDefinition<InstagramCredentials> =
   webhook: { kind: 'app', app: 'meta' },
   needsPublicUrl: true,
   hasSandbox: true,
+  sandboxCredentials: sandboxInstagram,
   providerUrls: instagramUrls,
 };

@@ -16,6 +16,7 @@ export function createLineAdapter(deps: { http: HttpClient }): ChannelAdapter<Li
   return {
     definition: lineDefinition,
     resend: () => 'unsafe',
+    keyLifeHours: 24,
     verify: (inbox, request) => verifyLineSignature(inbox.credentials.channelSecret, request),
     parse: (_, request) => readDelivery(request.body),
     send: (inbox, message, options) => sendLine(http, inbox, message, options),

@@ -9,7 +9,11 @@ const credentials = z.object({
     .regex(
       /^[0-9a-zA-Z]{16,64}$/,
       'A channel secret is 32 letters and digits, from the channel’s basic settings.',
-    ),
+    )
+    .meta({
+      title: 'Channel secret',
+      description: 'LINE Developers console → your Messaging API channel → Basic settings.',
+    }),
   /** Messaging API → Channel access token (long-lived). */
   channelAccessToken: z
     .string()
@@ -17,15 +21,27 @@ const credentials = z.object({
     .regex(
       /^[\w+/=.-]{16,}$/,
       'A channel access token is one long word, from the channel’s Messaging API tab.',
-    ),
+    )
+    .meta({
+      title: 'Channel access token',
+      description: 'The long-lived one, issued at the end of the Messaging API tab.',
+    }),
   /** Filled in by `connect`: shown before a video plays, where the inbox names no picture of its own. */
-  pictureUrl: z.string().max(2000).optional(),
+  pictureUrl: z.string().max(2000).optional().meta({ readOnly: true }),
 });
 export type LineCredentials = z.infer<typeof credentials>;
 
 const settings = z.object({
   /** LINE shows no video without a still before it: the https address of a JPEG or PNG. */
-  videoPreviewUrl: z.string().startsWith('https://').max(2000).optional(),
+  videoPreviewUrl: z
+    .string()
+    .startsWith('https://', 'Give an address that begins with https://.')
+    .max(2000)
+    .optional()
+    .meta({
+      title: 'Still for videos',
+      description: 'LINE shows no video without a still before it: the https address of a JPEG or PNG.',
+    }),
 });
 
 export const lineDefinition: ChannelDefinition<LineCredentials> = {
@@ -51,6 +67,10 @@ export const lineDefinition: ChannelDefinition<LineCredentials> = {
   reports: { edits: true, deletes: true },
   needsPublicUrl: true,
   hasSandbox: true,
+  sandboxCredentials: (digits) => ({
+    channelSecret: `sandbox${digits}`.padEnd(32, '0'),
+    channelAccessToken: `sandbox-line-${digits}`,
+  }),
   providerUrls: {
     api: { env: 'LINE_API_URL', real: 'https://api.line.me', sandboxPath: '/sandbox/line/api' },
     data: { env: 'LINE_DATA_URL', real: 'https://api-data.line.me', sandboxPath: '/sandbox/line/data' },

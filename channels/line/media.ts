@@ -96,8 +96,13 @@ async function plain(
   }
 }
 
+/** A long film takes a minute, and only so many looks are taken. */
+const NOT_READY_MS = 10_000;
+
 function notReady(): ChannelError {
-  return new ChannelError('retry_after', 'LINE is still converting the file.', { retryAfterMs: 3_000 });
+  return new ChannelError('retry_after', 'LINE is still converting the file.', {
+    retryAfterMs: NOT_READY_MS,
+  });
 }
 
 /** Looking again costs nothing, so what isn't a verdict is tried again. */

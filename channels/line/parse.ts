@@ -81,6 +81,7 @@ function readMessage({ event, eventId, place }: Frame & { place: Place }): Chann
       sentAtMs: event.timestamp,
       replyAddress: replyAddressOf(event, place),
       ...(Object.keys(reference).length > 0 ? { reference } : {}),
+      ...automationOf(event),
     },
   ];
 }
@@ -120,6 +121,7 @@ function readPostback({ event, eventId, place }: Frame & { place: Place }): Chan
       providerMessageId: `postback:${eventId}`,
       sentAtMs: event.timestamp,
       replyAddress: replyAddressOf(event, place),
+      ...automationOf(event),
     },
   ];
 }
@@ -195,6 +197,16 @@ function replyAddressOf({ replyToken, timestamp, mode }: wire.Event, { to }: Pla
   };
 }
 
+function automationOf({ mode }: wire.Event): { automation?: 'off' } {
+  return mode === 'standby' ? { automation: 'off' } : {};
+}
+
+/** Of what a redelivery repeats: `deliveryContext` says that it is one. */
 function digestOf(value: unknown): string {
-  return `sha256:${createHash('sha256').update(JSON.stringify(value)).digest('hex')}`;
+  const said = JSON.stringify(value, (name, field: unknown) =>
+    name === 'deliveryContext' ? undefined : field,
+  );
+  return `sha256:${createHash('sha256')
+    .update(said ?? '')
+    .digest('hex')}`;
 }

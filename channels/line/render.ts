@@ -60,12 +60,16 @@ function locationMessage({ lat, lon, name }: LocationPart): JsonObject {
   return { type: 'location', title, address: coordinates, latitude: lat, longitude: lon };
 }
 
+/** Larger ones are accepted and never shown. */
+const MAX_IMAGE_BYTES = 10 * 1024 * 1024;
+const isSmall = ({ sizeBytes = 0 }: MediaPart): boolean => sizeBytes <= MAX_IMAGE_BYTES;
+
 /** LINE fetches the file itself, from a link that must be https. What it doesn't show or play goes as that link. */
 async function mediaMessage(inbox: LineInbox, part: MediaPart, options: SendOptions): Promise<JsonObject> {
   if (!options.mediaUrl)
     throw new ChannelError('permanent', 'LINE takes files by link only, and there is none for this one.');
   const url = await beforeSend('The file', options.mediaUrl(part.mediaId));
-  if (part.kind === 'image' && /^image\/(jpeg|png)$/.test(part.mimeType))
+  if (part.kind === 'image' && /^image\/(jpeg|png)$/.test(part.mimeType) && isSmall(part))
     return { type: 'image', originalContentUrl: url, previewImageUrl: url };
   if (part.kind === 'audio' && /^audio\/(mp4|x-m4a|m4a|aac|mpeg|mp3)$/.test(part.mimeType)) {
     const { bytes } = await beforeSend('The file', options.media(part.mediaId));

@@ -40,13 +40,28 @@ const allowedOrigin = z.string().transform((text, context) => {
 });
 
 export const liveChatSettingsSchema = z.object({
-  title: z.string().trim().min(1).max(60).default('Chat with us'),
-  greeting: z.string().trim().max(500).default('Hi! How can we help?'),
+  title: z
+    .string()
+    .trim()
+    .min(1)
+    .max(60)
+    .default('Chat with us')
+    .meta({ title: 'Title', description: 'The heading of the chat window.' }),
+  greeting: z
+    .string()
+    .trim()
+    .max(500)
+    .default('Hi! How can we help?')
+    .meta({ title: 'Greeting', description: 'Shown before a visitor writes.' }),
   accentColor: z
     .string()
     .regex(/^#[0-9a-f]{6}$/i, 'A colour is written like #4f46e5.')
-    .default('#4f46e5'),
-  position: z.enum(['left', 'right']).default('right'),
+    .default('#4f46e5')
+    .meta({ title: 'Colour', description: 'Written like #4f46e5.' }),
+  position: z
+    .enum(['left', 'right'])
+    .default('right')
+    .meta({ title: 'Corner', options: { left: 'Left', right: 'Right' } }),
 });
 
 export const liveChatDefinition: ChannelDefinition<LiveChatCredentials> = {
@@ -57,7 +72,12 @@ export const liveChatDefinition: ChannelDefinition<LiveChatCredentials> = {
     allowedOrigins: z
       .array(allowedOrigin)
       .max(50)
-      .transform((origins) => [...new Set(origins)]),
+      .transform((origins) => [...new Set(origins)])
+      .meta({
+        title: 'Websites that may show the chat',
+        description: 'One per line. https://*.example.com covers every subdomain.',
+        examples: ['https://www.example.com'],
+      }),
   }),
   secretFields: [],
   settings: liveChatSettingsSchema,

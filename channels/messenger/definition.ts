@@ -1,12 +1,25 @@
 import { z } from 'zod';
 import type { ChannelDefinition } from '../contract.ts';
-import { metaUrls, pageCredentials, type PageCredentials } from '../meta/definition.ts';
+import { metaUrls, pageCredentials, sandboxPage, type PageCredentials } from '../meta/definition.ts';
 
 const settings = z.object({
   /** How choices are offered: replies above the customer's keyboard, or buttons that stay in the chat (three at most). */
-  choices: z.enum(['quick_replies', 'buttons']).default('quick_replies'),
+  choices: z
+    .enum(['quick_replies', 'buttons'])
+    .default('quick_replies')
+    .meta({
+      title: 'How choices are offered',
+      options: {
+        quick_replies: 'Replies above the customer’s keyboard',
+        buttons: 'Buttons that stay in the chat, three at most',
+      },
+    }),
   /** Meta has granted the app the Human Agent permission: people may answer for seven days. */
-  humanAgent: z.boolean().default(false),
+  humanAgent: z.boolean().default(false).meta({
+    title: 'Human Agent is granted',
+    description:
+      'Meta has approved the Human Agent permission for the app: people may answer for seven days.',
+  }),
 });
 
 export const messengerDefinition: ChannelDefinition<PageCredentials> = {
@@ -34,5 +47,6 @@ export const messengerDefinition: ChannelDefinition<PageCredentials> = {
   webhook: { kind: 'app', app: 'meta' },
   needsPublicUrl: true,
   hasSandbox: true,
+  sandboxCredentials: sandboxPage,
   providerUrls: metaUrls,
 };

@@ -103,13 +103,20 @@ function readMessage(value: Json, frame: Frame, content: wire.Item): ChannelEven
     replyAddress: frame.replyAddress,
   };
   if (frame.ours) {
-    // Shown where it was sent: in the comment's conversation.
-    if (isPrivateReply(message.metadata)) return [];
     const key = echoKey(message, frame.appId);
+    // Shown where it was sent: in the comment's conversation.
+    if (isPrivateReply(key)) return [];
     return [{ kind: 'echo', eventId: `echo:${mid}`, ...base, ...(key === undefined ? {} : { key }) }];
   }
   const reference = referenceOf(message.referral, frame);
-  return [{ kind: 'message', eventId: mid, ...base, ...(reference ? { reference } : {}) }];
+  return [
+    { kind: 'message', eventId: mid, ...base, ...(reference ? { reference } : {}), ...automationOf(frame) },
+  ];
+}
+
+/** In standby another app answers: no flow hears it, and `send` holds bots back. */
+function automationOf({ replyAddress }: Frame): { automation?: 'off' } {
+  return replyAddress['standby'] === true ? { automation: 'off' } : {};
 }
 
 /** Where a person came from, and that another app was answering: kept with the message. */
@@ -176,6 +183,7 @@ function entered(
     ...(frame.atMs === undefined ? {} : { sentAtMs: frame.atMs }),
     replyAddress: frame.replyAddress,
     ...(reference ? { reference } : {}),
+    ...automationOf(frame),
   };
 }
 

@@ -115,9 +115,9 @@ function recipientOf(contactId: string): JsonObject {
   return contactId.startsWith(USER_REF) ? { user_ref: contactId.slice(USER_REF.length) } : { id: contactId };
 }
 
-/** Presses of buttons and arrivals by link go by ids of ours and can't be quoted. */
+/** Presses of buttons, arrivals by link and unknown kinds go by ids of ours and can't be quoted. */
 function quoteOf({ inReplyTo }: OutboundMessage): JsonObject {
-  if (inReplyTo === undefined || /^(postback|referral|optin):/.test(inReplyTo)) return {};
+  if (inReplyTo === undefined || /^[a-z_-]+:/.test(inReplyTo)) return {};
   return { reply_to: { mid: inReplyTo } };
 }
 

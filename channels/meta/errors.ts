@@ -81,7 +81,9 @@ function kindOf(
   // "An unknown error": with a 5xx it doesn't say whether the call was carried out.
   if (code === 1) return status >= 500 ? 'no_answer' : 'retry_after';
   if (code === 3 || code === 10 || (code >= 200 && code <= 299)) return 'reauthorize';
-  return 'permanent';
+  if (code === 100 || status < 500) return 'permanent';
+  // A code we don't know, and no verdict either: it may have been carried out.
+  return 'no_answer';
 }
 
 const bySubcode: Record<string, SendFailureKind> = {

@@ -44,7 +44,7 @@ function instagramEvent(entryId: string, section: Section, item: Json): Routed {
   const { section: place, item: event } = asMessaging(section, item);
   if (place === 'messaging' || place === 'standby')
     // Our side of the message is the id that inboxes are known by, whichever of an account's two ids the entry has.
-    return to('instagram_dm', ownSide(event) || entryId, place, event);
+    return to('instagram_dm', isParty(entryId, event) ? entryId : ownSide(event) || entryId, place, event);
   return to(isMessagingField(event) ? 'instagram_dm' : 'instagram_posts', entryId, place, event);
 }
 
@@ -68,6 +68,13 @@ function isMessagingField(change: Json): boolean {
 
 function hasComment(event: Json): boolean {
   return isObject(event) && ('comment_id' in event || textAt(event, 'value', 'comment_id') !== '');
+}
+
+/** The entry's account is one of the two: whoever of them speaks, it is ours (an own edit or reaction is no echo). */
+function isParty(entryId: string, event: Json): boolean {
+  return (
+    entryId !== '' && [textAt(event, 'sender', 'id'), textAt(event, 'recipient', 'id')].includes(entryId)
+  );
 }
 
 /** An echo was sent by our account; everything else was sent to it. */

@@ -4,6 +4,7 @@ import type { ProviderApp } from '#domain/channel.ts';
 import type { AppWebhook, RawRequest, WebhookSlice } from '../contract.ts';
 import { constantTimeEquals } from '../hmac.ts';
 import { exactJsonOf } from '../json-body.ts';
+import { eventsIn, inShort } from './long-lists.ts';
 import { routeEvent, type Section } from './routing.ts';
 import { signerOf, verifyMetaSignature } from './signature.ts';
 
@@ -88,7 +89,7 @@ function split(request: RawRequest): WebhookSlice[] | { kind: 'malformed'; messa
 }
 
 function put(slice: OpenSlice, source: unknown, rest: JsonObject, section: Section, item: Json): void {
-  slice.events += 1;
+  slice.events += eventsIn(item);
   const { last } = slice;
   if (last && last.source === source && last.section === section) {
     last.items.push(item);
@@ -112,7 +113,8 @@ function eventsOf(entry: Json): { rest: JsonObject; events: { section: Section; 
     const items = entry[section];
     if (!Array.isArray(items)) continue;
     delete rest[section];
-    events.push(...items.map((item) => ({ section, item })));
+    const short = section === 'changes' ? items.flatMap((item) => inShort(item, EVENTS_PER_SLICE)) : items;
+    events.push(...short.map((item) => ({ section, item })));
   }
   // Instagram Login's documented comment shape: one change without its list.
   if (typeof rest['field'] === 'string' && 'value' in rest) {

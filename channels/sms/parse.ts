@@ -34,20 +34,19 @@ function readMessage(inbox: SmsInbox, fields: Record<string, unknown>): ChannelE
   const { MessageSid: sid, From: from } = read.data;
   const contact = { externalId: from, ...(isE164(from) ? { phone: from } : {}) };
   const change = optOutOf(read.data, inbox.settings['optOutKeywords'] !== false);
-  return [
-    {
-      kind: 'message',
-      eventId: sid,
-      threadKey: '',
-      contact,
-      parts: partsOf(read.data),
-      providerMessageId: sid,
-      replyAddress: { to: from },
-    },
-    ...(change === null
-      ? []
-      : [{ kind: 'contact' as const, eventId: `${sid}:${change}`, threadKey: '', contact, change }]),
-  ];
+  const message: ChannelEvent = {
+    kind: 'message',
+    eventId: sid,
+    threadKey: '',
+    contact,
+    parts: partsOf(read.data),
+    providerMessageId: sid,
+    replyAddress: { to: from },
+  };
+  if (change === null) return [message];
+  const told: ChannelEvent = { kind: 'contact', eventId: `${sid}:${change}`, threadKey: '', contact, change };
+  // A message says of itself that its writer is back: STOP has to come after, and START before, or it would tell nothing new.
+  return change === 'blocked' ? [message, told] : [told, message];
 }
 
 function partsOf(message: wire.Inbound): InboundPart[] {

@@ -16,9 +16,10 @@ export async function sendSms(
   const [part, ...others] = message.parts;
   if (!part || others.length > 0) throw new ChannelError('permanent', 'An SMS takes one part in one call.');
   const { phoneNumber, messagingServiceSid, webhookUrl } = inbox.credentials;
+  // As Twilio named them: a short code, read as a number of our country, would be somebody else's.
   const { to } = message.replyAddress;
   const form = new URLSearchParams({
-    To: toE164(typeof to === 'string' && to !== '' ? to : message.contactExternalId, phoneNumber),
+    To: typeof to === 'string' && to !== '' ? to : toE164(message.contactExternalId, phoneNumber),
     ...(messagingServiceSid ? { MessagingServiceSid: messagingServiceSid } : { From: phoneNumber }),
     ...(await contentOf(inbox, part, options)),
     ...(webhookUrl ? { StatusCallback: statusUrl(webhookUrl, options.key) } : {}),

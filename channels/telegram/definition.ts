@@ -6,15 +6,26 @@ const credentials = z.object({
   botToken: z
     .string()
     .trim()
-    .regex(/^\d+:[\w-]+$/, 'A bot token looks like 123456789:AAE… and comes from @BotFather.'),
+    .regex(/^\d+:[\w-]+$/, 'A bot token looks like 123456789:AAE… and comes from @BotFather.')
+    .meta({
+      title: 'Bot token',
+      description: 'In Telegram, write /newbot to @BotFather and copy the token it answers.',
+      examples: ['123456789:AAE…'],
+    }),
   /** Made by `connect`; Telegram repeats it with every update. */
-  webhookSecret: z.string().min(16).max(256).optional(),
+  webhookSecret: z.string().min(16).max(256).optional().meta({ readOnly: true }),
 });
 export type TelegramCredentials = z.infer<typeof credentials>;
 
 const settings = z.object({
   /** How choices are offered: buttons under the message, or in place of the customer's keyboard. */
-  choices: z.enum(['inline', 'keyboard']).default('inline'),
+  choices: z
+    .enum(['inline', 'keyboard'])
+    .default('inline')
+    .meta({
+      title: 'How choices are offered',
+      options: { inline: 'Buttons under the message', keyboard: 'In place of the customer’s keyboard' },
+    }),
 });
 
 export const telegramDefinition: ChannelDefinition<TelegramCredentials> = {
@@ -40,6 +51,7 @@ export const telegramDefinition: ChannelDefinition<TelegramCredentials> = {
   reports: { edits: true, deletes: true, reactions: true, echoes: true },
   needsPublicUrl: true,
   hasSandbox: true,
+  sandboxCredentials: (digits) => ({ botToken: `${digits}:sandbox-bot-token` }),
   providerUrls: {
     api: { env: 'TELEGRAM_API_URL', real: 'https://api.telegram.org', sandboxPath: '/sandbox/telegram' },
   },

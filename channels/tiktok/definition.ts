@@ -7,12 +7,29 @@ const token = z
   .regex(/^[\w.+/=!*-]{8,}$/, 'A token is one long word, as TikTok’s authorization gives it.');
 const credentials = z.object({
   /** `open_id` of the authorization: the business account. */
-  businessId: z.string().trim().min(1).max(200),
-  accessToken: token,
+  businessId: z
+    .string()
+    .trim()
+    .min(1)
+    .max(200)
+    .meta({ title: 'Business account id', description: 'The open_id that TikTok’s authorization answers.' }),
+  accessToken: token.meta({
+    title: 'Access token',
+    description: 'Good for about a day; the refresh token renews it.',
+  }),
   /** Changes with every use; good for about a year. */
-  refreshToken: token.optional(),
+  refreshToken: token
+    .optional()
+    .meta({ title: 'Refresh token', description: 'Without it the inbox ends with the access token.' }),
   /** When the access token ends, ISO 8601: about a day after the authorization. */
-  accessTokenExpiresAt: z.iso.datetime({ offset: true }).optional(),
+  accessTokenExpiresAt: z.iso
+    .datetime({ offset: true })
+    .optional()
+    .meta({
+      title: 'Access token ends at',
+      description: 'As TikTok’s authorization said.',
+      examples: ['2027-01-31T12:00:00Z'],
+    }),
 });
 export type TikTokCredentials = z.infer<typeof credentials>;
 
@@ -41,6 +58,11 @@ export const tikTokDefinition: ChannelDefinition<TikTokCredentials> = {
   webhook: { kind: 'app', app: 'tiktok' },
   needsPublicUrl: true,
   hasSandbox: true,
+  sandboxCredentials: (digits) => ({
+    businessId: `sandbox-${digits}`,
+    accessToken: `sandbox-access-${digits}`,
+    refreshToken: `sandbox-refresh-${digits}`,
+  }),
   providerUrls: {
     api: {
       env: 'TIKTOK_API_URL',

@@ -34,8 +34,9 @@ function split(request: RawRequest): WebhookSlice[] | { kind: 'malformed'; messa
 }
 
 function accountOf(event: JsonObject): WebhookSlice['to'] {
-  const { user_openid: accountKey } = event;
-  return { type: 'tiktok', accountKey: typeof accountKey === 'string' ? accountKey : '' };
+  const { user_openid: id } = event;
+  const isId = typeof id === 'string' || typeof id === 'number';
+  return { type: 'tiktok', accountKey: isId ? String(id) : '' };
 }
 
 function isObject(value: Json | undefined): value is JsonObject {

@@ -19,7 +19,8 @@ export function createWhatsappAdapter(deps: { http: HttpClient }): ChannelAdapte
     parse: (inbox, request) => parseWhatsapp(request.body, inbox.credentials),
     send: (inbox, message, options) => sendWhatsapp(http, inbox, message, options),
     accountKeyOf: ({ phoneNumberId }) => phoneNumberId,
-    connect: (inbox, webhookUrl, signal) => connectWhatsapp(http, inbox, webhookUrl, signal),
+    connect: (inbox, webhookUrl, signal, context) =>
+      connectWhatsapp(http, inbox, webhookUrl, signal, context),
     disconnect: (inbox, signal, context) => disconnectWhatsapp(http, inbox, signal, context),
     probe: (inbox, webhookUrl, signal) => probeWhatsapp(http, inbox, webhookUrl, signal),
     fetchMedia: (inbox, source, options) => fetchWhatsappMedia(http, inbox, source, options),

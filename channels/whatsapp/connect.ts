@@ -19,6 +19,7 @@ export async function connectWhatsapp(
   inbox: WhatsappInbox,
   webhookUrl: string,
   signal: AbortSignal,
+  context: ConnectContext,
 ): Promise<Connected<WhatsappCredentials>> {
   const app = metaAppOf(inbox);
   const { accessToken, phoneNumberId, wabaId } = inbox.credentials;
@@ -31,6 +32,8 @@ export async function connectWhatsapp(
       'permanent',
       `The number ${number.display_phone_number ?? phoneNumberId} does not belong to the WhatsApp Business Account ${wabaId}. Nothing was connected; take both ids from the same page of the WhatsApp Manager.`,
     );
+  // Asked only so that nobody disconnects the account's last number meanwhile, and us with it.
+  await context.siblings(subscriptionOf(wabaId));
   const path = `/${wabaId}/subscribed_apps`;
   await callWhatsapp(http, inbox, { method: 'POST', path, signal });
   const trouble = webhookTrouble(await appWebhookOf(http, inbox, signal), webhookUrl);

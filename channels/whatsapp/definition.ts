@@ -9,24 +9,42 @@ const digits = z
 
 const credentials = z.object({
   /** The WhatsApp Business Account. */
-  wabaId: digits,
+  wabaId: digits.meta({
+    title: 'WhatsApp Business Account ID',
+    description: 'Meta Business settings → Accounts → WhatsApp accounts.',
+  }),
   /** One of its numbers, by Meta's id of it. */
-  phoneNumberId: digits,
+  phoneNumberId: digits.meta({
+    title: 'Phone number ID',
+    description: 'Meta’s id of the number, not the number itself: WhatsApp Manager → API setup.',
+  }),
   /** A system user's token, with whatsapp_business_messaging and whatsapp_business_management. */
-  accessToken: z.string().trim().min(20).max(2000),
+  accessToken: z
+    .string()
+    .trim()
+    .min(20, 'An access token is one long word of at least 20 characters.')
+    .max(2000)
+    .meta({
+      title: 'Access token',
+      description: 'A system user’s, with whatsapp_business_messaging and whatsapp_business_management.',
+    }),
   /** Filled in by `connect`: tells apart what Meta says of one number of the account by naming it. */
-  displayPhoneNumber: z.string().max(40).optional(),
+  displayPhoneNumber: z.string().max(40).optional().meta({ readOnly: true }),
 });
 export type WhatsappCredentials = z.infer<typeof credentials>;
 
 const settings = z.object({
   /** The button that opens a list of choices, where they don't fit on three buttons. */
-  listButton: z.string().trim().min(1).max(20).default('Choose'),
+  listButton: z.string().trim().min(1).max(20).default('Choose').meta({
+    title: 'Button of a list',
+    description: 'Opens a list of choices, where they don’t fit on three buttons.',
+  }),
   /** The language of templates that name none. */
   templateLanguage: z
     .string()
     .regex(/^[a-z]{2,3}(_[A-Za-z]{2,4})?$/, 'A language looks like en_US or de.')
-    .default('en_US'),
+    .default('en_US')
+    .meta({ title: 'Language of templates', description: 'For templates that are sent without one.' }),
 });
 
 export const whatsappDefinition: ChannelDefinition<WhatsappCredentials> = {
@@ -56,5 +74,10 @@ export const whatsappDefinition: ChannelDefinition<WhatsappCredentials> = {
   webhook: { kind: 'app', app: 'meta' },
   needsPublicUrl: true,
   hasSandbox: true,
+  sandboxCredentials: (digits) => ({
+    wabaId: `20${digits}`,
+    phoneNumberId: `30${digits}`,
+    accessToken: `sandbox-whatsapp-30${digits}`,
+  }),
   providerUrls: metaUrls,
 };

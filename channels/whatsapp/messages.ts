@@ -76,7 +76,7 @@ export function echoEvent(item: unknown, contacts: readonly unknown[]): ChannelE
   };
 }
 
-/** An edit or a deletion names the message it changes; it has an id of its own. */
+/** An edit or a deletion names the message it changes. It has an id of its own, but stays another event should that be the message's. */
 function contentChange(message: wire.Message): EditEvent | DeleteEvent | null {
   const at = message.timestamp === undefined ? {} : { atMs: message.timestamp * 1000 };
   if (message.type === 'revoke') {
@@ -84,7 +84,7 @@ function contentChange(message: wire.Message): EditEvent | DeleteEvent | null {
     if (!read.success) return null;
     return {
       kind: 'delete',
-      eventId: message.id,
+      eventId: `revoke:${message.id}`,
       providerMessageId: read.data.original_message_id,
       ...at,
     };
@@ -95,7 +95,7 @@ function contentChange(message: wire.Message): EditEvent | DeleteEvent | null {
   const { original_message_id: original, message: now } = read.data;
   return {
     kind: 'edit',
-    eventId: message.id,
+    eventId: `edit:${message.id}`,
     providerMessageId: original,
     parts: partsOf(now.type, now),
     ...at,

@@ -44,7 +44,7 @@ export async function sendWhatsapp(
         ...recipientOf(message),
         type,
         [type]: type === 'contacts' ? (content['list'] ?? []) : content,
-        ...(message.inReplyTo === undefined ? {} : { context: { message_id: message.inReplyTo } }),
+        ...quoteOf(message),
         biz_opaque_callback_data: options.key,
       },
       signal: options.signal,
@@ -66,6 +66,11 @@ function refuseWhileClosed({ lastInAtMs, sentSinceLastIn }: OutboundMessage): vo
       ? 'The contact has not written in this conversation yet. Send an approved template; free text is possible for 24 hours after they write.'
       : 'The contact’s last message is more than 24 hours old. Send an approved template; free text is possible again once they write.',
   );
+}
+
+/** Calls stand in the thread too, by ids of ours, and can't be quoted. */
+function quoteOf({ inReplyTo }: OutboundMessage): JsonObject {
+  return inReplyTo === undefined || inReplyTo.includes(':') ? {} : { context: { message_id: inReplyTo } };
 }
 
 /** A number where we know one, since every kind of message may go to it; else the business-scoped user id. */

@@ -6,7 +6,8 @@ alter table messages
   add column sent_as text check (sent_as = 'private_reply'),
   add column reactions jsonb,               -- [{contactId, by, emoji}]
   add column hidden_at timestamptz,
-  add column liked_at timestamptz;
+  add column liked_at timestamptz,
+  add column automation text check (automation = 'off');   -- another app at the provider owns the thread: shown, and no flow's
 create index messages_private_reply on messages (in_reply_to_id) where sent_as is not null;
 
 -- Everything we sent up to then was delivered or read: where the provider names no message.
@@ -15,6 +16,8 @@ alter table conversations add column delivered_until timestamptz, add column rea
 alter table contacts
   add column aliases text[],                -- what contact_aliases holds of it, so that a repeat costs no query
   add column asked_at timestamptz;          -- the provider was asked for the name
+-- The first call whose answer is missing: how long the provider remembers its key counts from there.
+alter table outbox add column in_doubt_since timestamptz;
 create table contact_aliases (
   inbox_id uuid not null references inboxes on delete cascade,
   external_id text not null,
@@ -137,11 +140,20 @@ begin
   return true;
 end $$;
 
+-- Where the message is that an echo answers, within its thread: for comments the provider doesn't say to whom the answer went.
+create function answered_in(e inbound_events) returns uuid language sql stable as $$
+  select c.id from messages m join conversations c on c.id = m.conversation_id
+   where e.kind = 'echo' and m.inbox_id = e.inbox_id and m.provider_message_id = e.payload ->> 'inReplyTo'
+     and c.thread_key = coalesce(e.payload ->> 'threadKey', '')
+   order by m.created_at desc limit 1
+$$;
+
 -- The conversation an event speaks of without being a message: the open one, else the newest.
 create function conversation_of(e inbound_events) returns uuid language sql stable as $$
   select c.id from conversations c
    where c.inbox_id = e.inbox_id and c.thread_key = coalesce(e.payload ->> 'threadKey', '')
      and c.contact_id = coalesce(
+       (select a.contact_id from conversations a where a.id = answered_in(e)),
        (select k.id from contacts k where k.inbox_id = e.inbox_id and k.external_id = e.payload #>> '{contact,externalId}'),
        (select a.contact_id from contact_aliases a where a.inbox_id = e.inbox_id and a.external_id = e.payload #>> '{contact,externalId}'),
        (select k.id from contacts k where k.inbox_id = e.inbox_id and (e.payload #> '{contact,aliases}') ? k.external_id limit 1))
@@ -150,8 +162,9 @@ $$;
 
 create function event_applied(p_event uuid, p_message uuid, p_conversation uuid) returns void language sql as $$
   update inbound_events set applied_at = clock_timestamp(), ingested_at = coalesce(ingested_at, clock_timestamp()),
-         started_at = coalesce(started_at, clock_timestamp()), done_at = coalesce(done_at, clock_timestamp()),
-         message_id = p_message, conversation_id = p_conversation
+         -- of an echo it says whether a workflow was started for it
+         started_at = case when kind = 'echo' then started_at else coalesce(started_at, clock_timestamp()) end,
+         done_at = coalesce(done_at, clock_timestamp()), message_id = p_message, conversation_id = p_conversation
    where id = p_event
 $$;
 
@@ -227,6 +240,7 @@ begin
   if e.applied_at is not null then return true; end if;
   if e.kind = 'watermark' then return apply_watermark(e); end if;
   if e.kind = 'account' then return apply_account_change(e); end if;
+  if e.kind = 'reaction' then return apply_reaction(e); end if;
   select x.id, x.conversation_id, o.id as outbox_id, o.state, o.attempts into found_row
     from messages x left join outbox o on o.message_id = x.id
    where x.inbox_id = e.inbox_id and x.provider_message_id = e.target_provider_message_id
@@ -277,6 +291,23 @@ begin
   return true;
 end $$;
 
+-- Whether anything is on its way below the echo's post. Providers hang an answer to an answer on the first comment, which may be of
+-- another person than the one it went to.
+create function sending_in_thread(e inbound_events) returns boolean language sql stable as $$
+  select coalesce(e.payload ->> 'threadKey', '') <> '' and exists (
+    select from outbox o join conversations c on c.id = o.conversation_id
+     where o.state = 'sending' and o.kind = 'message' and o.inbox_id = e.inbox_id and o.provider_message_id is null
+       and o.created_at <= e.received_at and c.thread_key = e.payload ->> 'threadKey')
+$$;
+
+-- Whether what an echo answers was accepted before it and is still to be stored.
+create function answers_unstored(e inbound_events) returns boolean language sql stable as $$
+  select e.payload ? 'inReplyTo' and answered_in(e) is null and exists (
+    select from inbound_events x
+     where x.done_at is null and x.workspace_id is not null and x.kind = 'message' and x.ingested_at is null
+       and x.inbox_id = e.inbox_id and x.accept_no < e.accept_no and x.payload ->> 'providerMessageId' = e.payload ->> 'inReplyTo')
+$$;
+
 -- An echo on being accepted. 'applied': it names a message we have; 'later': it may be of a send that is on its way, whose answer will
 -- name it within moments; 'now': a person wrote it elsewhere, as far as can be seen.
 create function meet_echo(p_event uuid) returns text language plpgsql as $$
@@ -286,7 +317,7 @@ begin
   if apply_provider_event(p_event) then return 'applied'; end if;
   select * into e from inbound_events where id = p_event;
   if exists (select from outbox o where o.conversation_id = conversation_of(e) and o.kind = 'message'
-               and (o.state = 'sending' or (o.state = 'planned' and o.attempts > 0))) then
+               and (o.state = 'sending' or (o.state = 'planned' and o.attempts > 0))) or sending_in_thread(e) then
     update inbound_events set not_before = clock_timestamp() + interval '3 seconds' where id = p_event;
     return 'later';
   end if;
@@ -302,10 +333,11 @@ declare
   was boolean;
 begin
   if apply_provider_event(e.id) then return true; end if;
+  if answers_unstored(e) or sending_in_thread(e) then return true; end if;
   select id into conv from conversations where id = conversation_of(e) for update;
-  if not found then return false; end if;
-  -- with the lock, for its send may have been settled just now
+  -- its send may have been settled just now
   if apply_provider_event(e.id) then return true; end if;
+  if conv is null then return false; end if;
   if exists (select from outbox where conversation_id = conv and kind = 'message' and state = 'sending' and provider_message_id is null
                 and created_at <= e.received_at) then
     return true;
@@ -313,7 +345,7 @@ begin
   select o.id into v_outbox from outbox o join messages m on m.id = o.message_id
    where o.conversation_id = conv and o.created_at between e.received_at - interval '1 day' and e.received_at and o.provider_message_id is null
      and (o.state = 'unknown' or (o.state = 'planned' and o.attempts > 0 and o.error ->> 'kind' = 'no_answer'))
-     and m.text = e.payload ->> 'text' and m.parts #>> '{0,kind}' = e.payload #>> '{parts,0,kind}'
+     and m.text = e.payload ->> 'text' and e.payload #>> '{parts,0,kind}' in (m.parts #>> '{0,kind}', 'comment')
    order by o.id limit 1;
   if not found then return false; end if;
   was := take_evidence(v_outbox, e.target_provider_message_id, 'sent', null);
@@ -361,6 +393,17 @@ begin
   returning id, conversation_id into m;
   if not found then return false; end if;
   perform emit_ui(e.workspace_id, 'message.updated', jsonb_build_object('conversationId', m.conversation_id, 'messageId', m.id));
+  return true;
+end $$;
+
+-- One that came before its message: `ingest` has shown it in the thread and left its target for whoever stores the message.
+create function apply_reaction(e inbound_events) returns boolean language plpgsql as $$
+declare
+  k contacts;
+begin
+  select x.* into k from conversations c join contacts x on x.id = c.contact_id where c.id = e.conversation_id;
+  if found and not show_reaction(e, k) then return false; end if;
+  update inbound_events set applied_at = clock_timestamp() where id = e.id;
   return true;
 end $$;
 
@@ -414,8 +457,9 @@ begin
   end loop;
 end $$;
 
--- The contact an event speaks of, by its id, by an id it is known under, or by another id that the event names; a new one where there is
--- none. A known one is not written yet: conversation before contact is the order of locks.
+-- The contact an event speaks of, by its id, by another id that the event names, or by an id it is known under; a new one where there is
+-- none. Phone numbers change hands: another id that a message names means a contact only while that is its own id, and what a contact was
+-- known by before counts only where the provider says that ids have changed; then the ids before come last. A known one is not written yet: conversation before contact is the order of locks.
 create or replace function meet_contact(e inbound_events) returns contacts language plpgsql as $$
 declare
   who jsonb := e.payload -> 'contact';
@@ -425,11 +469,17 @@ begin
     select * into k from contacts where inbox_id = e.inbox_id and external_id = who ->> 'externalId';
     exit when found;
     if jsonb_array_length(coalesce(who -> 'aliases', '[]')) > 0 then
-      select x.* into k from contacts x
-       where x.inbox_id = e.inbox_id and (who -> 'aliases') ? x.external_id
-          or x.id in (select a.contact_id from contact_aliases a where a.inbox_id = e.inbox_id and (who -> 'aliases') ? a.external_id)
-       order by x.id limit 1;
+      select x.* into k from jsonb_array_elements_text(who -> 'aliases') with ordinality as named(id, n)
+        join contacts x on x.inbox_id = e.inbox_id and x.external_id = named.id
+       order by case when e.kind = 'contact' then -named.n else named.n end limit 1;
       exit when found;
+      if e.kind = 'contact' then
+        select x.* into k from jsonb_array_elements_text(who -> 'aliases') with ordinality as named(id, n)
+          join contact_aliases a on a.inbox_id = e.inbox_id and a.external_id = named.id join contacts x on x.id = a.contact_id
+         -- the number they have now says nothing of before
+         where named.id is distinct from ltrim(who ->> 'phone', '+') order by named.n desc limit 1;
+        exit when found;
+      end if;
     end if;
     insert into contacts (id, workspace_id, inbox_id, external_id, name, email, phone, avatar_url)
     select uuidv7(), e.workspace_id, e.inbox_id, who ->> 'externalId', who ->> 'name', who ->> 'email', who ->> 'phone', who ->> 'avatarUrl'
@@ -467,6 +517,12 @@ begin
   end if;
   return false;
 end $$;
+-- Whether the contact of an event has blocked us; null where nobody knows them.
+create function has_blocked(e inbound_events) returns boolean language sql stable as $$
+  select k.blocked_at is not null from contacts k where k.id = coalesce(
+    (select x.id from contacts x where x.inbox_id = e.inbox_id and x.external_id = e.payload #>> '{contact,externalId}'),
+    (select a.contact_id from contact_aliases a where a.inbox_id = e.inbox_id and a.external_id = e.payload #>> '{contact,externalId}'))
+$$;
 create function know_aliases(k contacts, p_external_id text, p_aliases text[]) returns void language plpgsql as $$
 declare
   v_known text[] := coalesce(k.aliases, '{}');
@@ -479,9 +535,14 @@ begin
   if v_main = k.external_id and v_known @> v_all then return; end if;
   begin
     update contacts set external_id = v_main, aliases = v_all, updated_at = clock_timestamp() where id = k.id;
+    -- what they are no longer known by, they may be known by again
+    update contacts c set aliases = array(select x from unnest(c.aliases) x where not x = any (v_all))
+     where c.id in (select a.contact_id from contact_aliases a
+                     where a.inbox_id = k.inbox_id and a.external_id = any (v_all) and a.contact_id <> k.id);
     insert into contact_aliases (inbox_id, external_id, contact_id, workspace_id)
     select k.inbox_id, x, k.id, k.workspace_id from unnest(v_all) x order by x
-    on conflict (inbox_id, external_id) do nothing;
+    -- whoever was seen with it last
+    on conflict (inbox_id, external_id) do update set contact_id = excluded.contact_id where contact_aliases.contact_id <> k.id;
   exception when unique_violation then
     null; -- somebody with that id came meanwhile: both stay
   end;
@@ -496,6 +557,7 @@ declare
   c conversations;
   conv uuid;
   v_message uuid;
+  answered uuid;
   was boolean;
   mine_done boolean := false;
 begin
@@ -513,13 +575,30 @@ begin
               and kind in ('message', 'reaction', 'contact', 'echo')
             order by accept_no loop
     -- the order key's lock keeps other ingests away; rows aren't locked before their conversation, or a settling send would wait for us
+    answered := null;
     if e.kind = 'echo' then
-      continue when echo_is_ours(e);
+      if echo_is_ours(e) then
+        -- applied, or left for a later look: this is its workflow
+        update inbound_events set started_at = coalesce(started_at, clock_timestamp()) where id = e.id and id = p_event;
+        continue;
+      end if;
+      answered := answered_in(e);
+    elsif e.kind = 'contact' and e.payload ->> 'change' = 'unblocked' and not coalesce(has_blocked(e), true) then
+      -- came back without having left
+      conv := null;
+      c := null;
+      update inbound_events set ingested_at = clock_timestamp(),
+             started_at = case when id = p_event then coalesce(started_at, clock_timestamp()) else started_at end
+       where id = e.id;
+      mine_done := mine_done or e.id = p_event;
+      continue;
     end if;
-    k := meet_contact(e);
+    if answered is null then k := meet_contact(e);
+    else select x.* into k from contacts x where x.id = (select contact_id from conversations where id = answered);
+    end if;
     conv := open_conversation(e.workspace_id, e.inbox_id, k.id, coalesce(e.payload ->> 'threadKey', ''),
                               coalesce(e.payload -> 'replyAddress', '{}'), mine.reopen_within_hours, e.kind = 'echo');
-    was := fill_contact(k, e);
+    if answered is null then was := fill_contact(k, e); end if;
     c := null;
     if e.kind = 'message' then
       v_message := uuidv7();
@@ -527,12 +606,13 @@ begin
              last_in_at = e.received_at, updated_at = clock_timestamp()
        where id = conv returning * into c;
       insert into messages (id, workspace_id, conversation_id, inbox_id, seq, direction, author_kind, author_id, author_name,
-                            author_external_id, parts, text, status, provider_message_id, event_id, in_reply_to_id, sent_at, provider_ref)
+                            author_external_id, parts, text, status, provider_message_id, event_id, in_reply_to_id, sent_at, provider_ref,
+                            automation)
       values (v_message, e.workspace_id, conv, e.inbox_id, c.last_seq, 'in', 'contact', k.id, e.payload #>> '{contact,name}',
               e.payload #>> '{contact,externalId}', e.payload -> 'parts', e.payload ->> 'text', 'received', e.payload ->> 'providerMessageId', e.id,
               case when e.payload ? 'inReplyTo' then
                 (select id from messages where inbox_id = e.inbox_id and provider_message_id = e.payload ->> 'inReplyTo' limit 1) end,
-              from_ms(e.payload -> 'sentAtMs'), e.payload -> 'reference');
+              from_ms(e.payload -> 'sentAtMs'), e.payload -> 'reference', case when e.payload ->> 'automation' = 'off' then 'off' end);
       if jsonb_array_length(coalesce(e.payload -> 'media', '[]')) > 0 then
         insert into media (id, workspace_id, inbox_id, message_id, source, mime_type, name, size_bytes)
         select x.id, e.workspace_id, e.inbox_id, v_message, x.source, x.mime_type, x.name, x.size_bytes
@@ -556,7 +636,14 @@ begin
       insert into ui_events (workspace_id, name, data)
       values (e.workspace_id, 'conversation.updated', jsonb_build_object('conversationId', conv));
       if e.kind = 'reaction' then
-        was := show_reaction(e, k);
+        if show_reaction(e, k) then
+          -- those before it that still wait for the message are outdone
+          update inbound_events set applied_at = clock_timestamp()
+           where inbox_id = e.inbox_id and target_provider_message_id = e.payload ->> 'providerMessageId' and applied_at is null
+             and kind = 'reaction' and conversation_id = conv and accept_no < e.accept_no;
+        else
+          update inbound_events set target_provider_message_id = e.payload ->> 'providerMessageId' where id = e.id;
+        end if;
       end if;
     end if;
     update inbound_events set message_id = v_message, conversation_id = conv, ingested_at = clock_timestamp(),
@@ -603,7 +690,8 @@ begin
            (select message_view(m) from messages m where m.id = r.trigger_message_id),
            (select jsonb_build_object('id', o.id, 'messageId', o.message_id, 'kind', o.kind, 'payload', o.payload, 'stepNo', o.step_no,
                      'effectNo', o.effect_no, 'state', o.state, 'epoch', o.epoch, 'claimExpiresAtMs', epoch_ms(o.claim_expires_at),
-                     'notBeforeMs', epoch_ms(o.not_before), 'attempts', o.attempts, 'error', o.error, 'result', o.result)
+                     'notBeforeMs', epoch_ms(o.not_before), 'attempts', o.attempts, 'error', o.error, 'result', o.result,
+                     'inDoubtSinceMs', epoch_ms(coalesce(o.in_doubt_since, case when o.state = 'sending' then o.claimed_at end)))
               from outbox o where o.run_id = r.id order by o.step_no desc, o.effect_no desc limit 1)
       into v_flow_name, v_trigger, v_effect
       from flows f where f.id = r.flow_id;
@@ -614,9 +702,10 @@ begin
       'wokenNo', r.woken_no, 'resume', r.resume, 'ending', r.ending, 'depth', r.depth, 'leaseHolder', r.lease_holder, 'leaseToken', r.lease_token);
   end if;
   if c.cursor < c.last_in_seq then
-    select jsonb_agg(jsonb_build_object('id', m.id, 'seq', m.seq, 'text', m.text, 'parts', m.parts, 'first', m.first) order by m.seq)
+    select jsonb_agg(jsonb_build_object('id', m.id, 'seq', m.seq, 'text', m.text, 'parts', m.parts, 'first', m.first,
+             'automation', m.automation) order by m.seq)
       into v_unread
-      from (select messages.id, messages.seq, messages.text, messages.parts, not exists (select from messages earlier where earlier.conversation_id = c.id
+      from (select messages.id, messages.seq, messages.text, messages.parts, messages.automation, not exists (select from messages earlier where earlier.conversation_id = c.id
                      and earlier.direction = 'in' and earlier.seq < messages.seq) as first
               from messages where conversation_id = c.id and seq > c.cursor and direction = 'in' order by seq limit 50) m;
   end if;
@@ -682,6 +771,53 @@ begin
     if not found then return null; end if;
   end if;
   return drive_view(c, p_event, p_run);
+end $$;
+
+-- As in 0004, and: since when it is in doubt whether the provider has it.
+create or replace function settle_outbox(p_outbox uuid, p_claim uuid, p_outcome text, p_provider_message_id text, p_not_before timestamptz,
+                              p_error jsonb, p_result jsonb) returns boolean language plpgsql as $$
+declare
+  o outbox;
+  v_last_out_at timestamptz;
+  was boolean;
+  v_doubt boolean := p_outcome = 'refused' and p_error ->> 'kind' = 'no_answer';
+begin
+  update outbox set state = case
+           -- given up, though this call or an earlier one may have arrived
+           when p_outcome = 'refused' and (v_doubt or in_doubt_since is not null)
+                and settled_state(p_outcome, state, p_not_before, give_up_at) = 'failed' then 'unknown'
+           else settled_state(p_outcome, state, p_not_before, give_up_at) end,
+         in_doubt_since = case when v_doubt then coalesce(in_doubt_since, claimed_at) else in_doubt_since end,
+         claim = case when p_outcome = 'unknown' then claim end,
+         provider_message_id = coalesce(p_provider_message_id, provider_message_id),
+         not_before = case when settled_state(p_outcome, state, p_not_before, give_up_at) = 'planned' then p_not_before end,
+         attempts = case when p_outcome = 'unsent' then greatest(attempts - 1, 0) else attempts end,
+         error = p_error, result = p_result,
+         settled_at = case when settled_state(p_outcome, state, p_not_before, give_up_at) <> 'planned' then clock_timestamp() end
+   where id = p_outbox and claim = p_claim and state in ('sending', 'unknown')
+  returning * into o;
+  if not found then return false; end if;
+  if o.message_id is not null then
+    update messages set
+           status = case when o.state = 'sent' and status in ('delivered', 'read') then status else o.state end,
+           provider_message_id = coalesce(p_provider_message_id, provider_message_id),
+           sent_at = case when o.state = 'sent' then coalesce(sent_at, clock_timestamp()) else sent_at end,
+           error = case when o.state in ('failed', 'unknown', 'planned') then p_error end
+     where id = o.message_id
+    returning (select last_out_at from inboxes where id = o.inbox_id) into v_last_out_at;
+    if o.state = 'sent' then
+      was := apply_unmatched(o.inbox_id, p_provider_message_id);
+      if v_last_out_at is null or v_last_out_at < clock_timestamp() - interval '10 seconds' then
+        -- a real message made the whole way, in and out: the inbox is active
+        update inboxes set last_out_at = clock_timestamp(),
+               state = case when state = 'onboarding' and last_in_at is not null then 'active' else state end
+         where id = o.inbox_id;
+      end if;
+    end if;
+    insert into ui_events (workspace_id, name, data)
+    values (o.workspace_id, 'message.updated', jsonb_build_object('conversationId', o.conversation_id, 'messageId', o.message_id));
+  end if;
+  return true;
 end $$;
 
 -- As in 0004, and: a watermark that came before the send's answer.
@@ -761,6 +897,8 @@ begin
       update outbox set state = x ->> 'state', attempts = (x ->> 'attempts')::integer, error = nullif(x -> 'error', 'null'),
              -- an unknown row keeps its claim: its own execution may still bring the evidence
              claim = case x ->> 'state' when 'sending' then (x ->> 'claim')::uuid when 'unknown' then claim end,
+             -- claimed again after a claim that was lost: that one may have arrived
+             in_doubt_since = coalesce(in_doubt_since, case when state = 'sending' and x ->> 'state' = 'sending' then claimed_at end),
              claimed_at = coalesce(from_ms(x -> 'claimedAtMs'), claimed_at),
              claim_expires_at = from_ms(x -> 'claimExpiresAtMs'),
              settled_at = case when x ->> 'state' in ('unknown', 'cancelled', 'failed') then v_now end
@@ -827,14 +965,29 @@ begin
   end if;
 end $$;
 
--- As in 0004, and: what the message answers, and what the message window hangs on.
-create or replace function agent_claim(p_message uuid, p_claim uuid, p_safe boolean, p_call_ms integer, p_may_claim boolean) returns jsonb language plpgsql as $$
+-- A person's message that may have arrived and is not to be repeated.
+create function leave_unknown(p_outbox uuid, p_why text) returns boolean language plpgsql as $$
+declare
+  o outbox;
+  v_error jsonb := jsonb_build_object('kind', 'no_answer', 'message', p_why);
+begin
+  update outbox set state = 'unknown', settled_at = clock_timestamp(), error = v_error where id = p_outbox returning * into o;
+  update messages set status = 'unknown', error = v_error where id = o.message_id and status in ('sending', 'planned', 'parked');
+  perform emit_ui(o.workspace_id, 'message.updated', jsonb_build_object('conversationId', o.conversation_id, 'messageId', o.message_id));
+  return true;
+end $$;
+
+-- As in 0004, and: what the message answers, what the message window hangs on, and how long the provider remembers a key.
+drop function agent_claim(uuid, uuid, boolean, integer, boolean);
+create function agent_claim(p_message uuid, p_claim uuid, p_safe boolean, p_call_ms integer, p_may_claim boolean, p_key_life_ms bigint)
+returns jsonb language plpgsql as $$
 declare
   conv uuid;
   o record;
   c record;
   v_now timestamptz;
   v_can_send boolean;
+  was boolean;
 begin
   select conversation_id into conv from messages where id = p_message;
   if not found then return jsonb_build_object('kind', 'done'); end if;
@@ -850,26 +1003,30 @@ begin
       return jsonb_build_object('kind', case when o.message_id = p_message then 'wait' else 'done' end);
     end if;
     if o.state = 'sending' and not p_safe then
-      update outbox set state = 'unknown', settled_at = v_now, error = '{"kind":"no_answer","message":"The provider may have received this: no answer came back."}'
-       where id = o.id;
-      update messages set status = 'unknown', error = '{"kind":"no_answer","message":"The provider may have received this: no answer came back."}'
-       where id = o.message_id and status in ('sending', 'planned');
-      perform emit_ui(o.workspace_id, 'message.updated', jsonb_build_object('conversationId', conv, 'messageId', o.message_id));
+      was := leave_unknown(o.id, 'The provider may have received this: no answer came back.');
       continue;
     end if;
     if not v_can_send then
-      update messages set status = 'parked' where id = o.message_id and status = 'planned';
-      if found then
-        perform emit_ui(o.workspace_id, 'message.updated', jsonb_build_object('conversationId', conv, 'messageId', o.message_id));
-      end if;
+      -- What stands behind the first waits for the same.
+      for o in update messages set status = 'parked' where status = 'planned' and id in
+                 (select message_id from outbox where conversation_id = conv and run_id is null and state = 'planned')
+               returning id, workspace_id loop
+        perform emit_ui(o.workspace_id, 'message.updated', jsonb_build_object('conversationId', conv, 'messageId', o.id));
+      end loop;
       return jsonb_build_object('kind', 'done');
     end if;
     if o.not_before > v_now then
       if o.message_id <> p_message then return jsonb_build_object('kind', 'done'); end if;
       return jsonb_build_object('kind', 'later', 'afterMs', epoch_ms(o.not_before) - epoch_ms(v_now));
     end if;
+    if coalesce(o.in_doubt_since, case when o.state = 'sending' then o.claimed_at end)
+       < v_now - make_interval(secs => p_key_life_ms / 1000.0) then
+      was := leave_unknown(o.id, 'The provider may have received this: no answer came back, and by now a repeat could arrive as a second message.');
+      continue;
+    end if;
     if not p_may_claim then return jsonb_build_object('kind', 'again'); end if;
     update outbox set state = 'sending', claim = p_claim, claimed_at = v_now, attempts = attempts + 1,
+           in_doubt_since = coalesce(in_doubt_since, case when state = 'sending' then claimed_at end),
            claim_expires_at = v_now + make_interval(secs => (p_call_ms + 3000) / 1000.0)
      where id = o.id;
     update messages set status = 'sending' where id = o.message_id and status in ('planned', 'parked');

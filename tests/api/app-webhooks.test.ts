@@ -243,6 +243,19 @@ test('a thousand messages at once are a thousand messages, in order', async () =
   expect(await texts(accountKey)).toEqual(all.map((_, n) => `text ${n}`));
 });
 
+test('Meta’s largest deliveries are taken: three megabytes', async () => {
+  const accountKey = newPage();
+  await connectPage(accountKey);
+  const pad = 'x'.repeat(3 * 1024 * 1024);
+  expect(
+    (await deliverToMeta(api, { ...(page([accountKey, pageMessage(accountKey, 'm', 'x')]) as object), pad }))
+      .status,
+  ).toBe(200);
+  expect(await texts(accountKey)).toEqual(['x']);
+  const tooLarge = await deliverToMeta(api, { pad: 'x'.repeat(5 * 1024 * 1024) });
+  expect(tooLarge.status).toBe(413);
+});
+
 test('a body that is no webhook at all is refused', async () => {
   expect((await deliverToMeta(api, '[]')).status).toBe(400);
   expect((await deliverToMeta(api, 'x')).status).toBe(400);

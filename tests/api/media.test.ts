@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { MAX_MEDIA_BYTES } from '#channels/media-store.ts';
 import { createMediaLinks } from '#channels/media-links.ts';
+import { poolOf } from '#db/client.ts';
 import { uuidV7 } from '#domain/ids.ts';
 import { createTestApi, type TestApi, type TestRequest } from '../support/api.ts';
 import { createApiInbox, receive } from '../support/inboxes.ts';
@@ -118,6 +119,21 @@ test('an expired link is refused', () => {
   expect(links.verify(id, sig, exp)).toBe(false);
 });
 
+test('a link that was handed out is good for a month, whatever the page’s own links are', () => {
+  let nowMs = Date.parse('2026-01-01T10:10:00Z');
+  const links = createMediaLinks({ publicUrl: 'https://t.test', key: Buffer.alloc(32, 1), now: () => nowMs });
+  const id = uuidV7();
+  const good = (link: string): boolean => {
+    const { searchParams } = new URL(link);
+    return links.verify(id, searchParams.get('sig') ?? '', searchParams.get('exp') ?? '');
+  };
+  const [shown, handedOut] = [links.link(id), links.handOut(id)];
+  nowMs += 30 * 24 * 3_600_000;
+  expect([good(shown), good(handedOut)]).toEqual([false, true]);
+  nowMs += 2 * 3_600_000;
+  expect(good(handedOut)).toBe(false);
+});
+
 test('bad uploads', async () => {
   expect((await api.request('/api/media', { as: 'agent', body: '{}' })).status).toBe(415);
   const broken = {
@@ -173,6 +189,36 @@ test('an upload in a reply carries its own facts and a link, whatever the client
     body: { clientMessageId: 'q', parts: [{ kind: 'image', mediaId: await uploadElsewhere() }] },
   });
   expect(other.status).toBe(422);
+});
+
+test('a message says of media without bytes whether they are on their way or lost, and why', async () => {
+  const inbox = await createApiInbox(api);
+  const body = Buffer.from(png).toString('base64');
+  const { conversationId } = await receive(api, inbox, {
+    id: uuidV7(),
+    text: 'two photos',
+    attachments: ['a', 'b'].map((name) => ({ base64: body, name, mimeType: 'image/png' })),
+  });
+  const read = async () => {
+    const response = await api.request(`/api/conversations/${conversationId}/messages`, { as: 'agent' });
+    const { items } = (await response.json()) as { items: { parts: (Media & { mediaId: string })[] }[] };
+    return (items[0]?.parts ?? []).filter(({ kind }) => kind === 'image');
+  };
+  const [lost, coming] = await read();
+  const set = (id: string | undefined, state: string, error: string | null) =>
+    poolOf(api.deps.engineDb).query('update media set state = $2, error = $3 where id = $1', [
+      id,
+      state,
+      error,
+    ]);
+  await set(lost?.mediaId, 'failed', 'The provider no longer has it.');
+  await set(coming?.mediaId, 'pending', null);
+  const [one, other] = await read();
+  expect(one).toMatchObject({ state: 'failed', reason: 'The provider no longer has it.' });
+  expect(other).toMatchObject({ state: 'pending' });
+  expect(other).not.toHaveProperty('reason');
+  await set(lost?.mediaId, 'stored', null);
+  expect((await read())[0]).not.toHaveProperty('state');
 });
 
 async function uploadElsewhere(): Promise<string> {

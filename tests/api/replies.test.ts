@@ -216,12 +216,17 @@ test('typing and reading are shown to the contact, not more often than sensible,
   await read(0);
   expect((await read(1)).status).toBe(204);
   await expect.poll(() => signals.map(([kind]) => kind)).toEqual(['typing', 'read']);
-  adapter.signal = () => Promise.reject(new ChannelError('permanent', 'No typing today.'));
+  const inbox = () =>
+    api.deps.engineDb.selectFrom('inboxes').select(['can_send', 'state', 'outbound_health']).execute();
+  const before = await inbox();
+  adapter.signal = () => Promise.reject(new ChannelError('reauthorize', 'No typing today.'));
   const other = await start();
   expect((await json(`/api/conversations/${other.conversationId}/typing`, { method: 'POST' })).status).toBe(
     204,
   );
   await expect.poll(() => api.logLines.join('')).toContain('No typing today.');
+  // A permission for typing alone may be missing: what is sent decides whether an inbox can send.
+  expect(await inbox()).toEqual(before);
   expect((await json(`/api/conversations/${uuidV7()}/typing`, { method: 'POST' })).status).toBe(404);
 });
 

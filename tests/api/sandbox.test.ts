@@ -8,6 +8,7 @@ import { seal } from '#db/keyring.ts';
 import { uuidV7 } from '#domain/ids.ts';
 import { createApp } from '../../api/app.ts';
 import { resolveProviderUrls } from '../../api/config.ts';
+import { sandboxHost } from '../../api/sandbox-host.ts';
 import { closedPort } from '../contract/local-server.ts';
 import { createTestApi, type TestApi } from '../support/api.ts';
 
@@ -65,6 +66,30 @@ async function connectInbox(): Promise<string> {
   return id;
 }
 const ann = { chatId: '4711', personName: 'Ann' };
+
+test('a double delivers to webhooks alone: nobody can make it ask for what only this machine may see', async () => {
+  const { publicUrl } = api.deps.config;
+  const host = sandboxHost(api.deps);
+  const statusOf = async (method: 'GET' | 'POST', path: string): Promise<number> =>
+    (await host.deliver(`${publicUrl}${path}`, { method, headers: {}, body: '' })).status;
+  // It is there, for this machine.
+  expect((await fetch(`${api.deps.config.loopbackUrl}/metrics`)).status).toBe(200);
+  for (const path of [
+    '/metrics',
+    '/webhooks/../metrics',
+    '/webhooks/%2e%2e/metrics',
+    '/media/../metrics',
+    '/readyz',
+  ])
+    expect([path, await statusOf('GET', path)]).toEqual([path, 0]);
+  expect(await statusOf('POST', '/media/x')).toBe(0);
+  expect(await statusOf('POST', `/webhooks/telegram/${inboxId}`)).toBe(401);
+  expect(await statusOf('GET', `/media/${inboxId}`)).toBe(403);
+  expect(
+    (await host.deliver(`${publicUrl}.evil.example/webhooks/x`, { method: 'GET', headers: {}, body: '' }))
+      .status,
+  ).toBe(0);
+});
 
 test('a customer’s message reaches ingress through the webhook that connecting registered', async () => {
   const written = await control('messages', { body: { ...ann, text: 'Hello' } });
@@ -202,6 +227,34 @@ describe('who may move the customers', () => {
     expect(
       (await control('messages', { key: api.other.keys.admin, body: { ...ann, text: 'x' } })).status,
     ).toBe(404);
+  });
+  test('no real inbox, nor one that was deleted', async () => {
+    const id = uuidV7();
+    const { deps, workspace } = api;
+    const row = {
+      workspace_id: workspace.id,
+      type: 'telegram',
+      name: 'Real',
+      account_key: '434343',
+    } as const;
+    const credentials = seal(
+      deps.keyring,
+      Buffer.from(JSON.stringify({ botToken: '434343:real' })),
+      `inbox/${id}`,
+    );
+    await deps.engineDb
+      .insertInto('inboxes')
+      .values({ ...row, id, sandbox: false, credentials })
+      .execute();
+    const reached = async (): Promise<number[]> => [
+      (await api.request(`/sandbox/api/${id}/phone`)).status,
+      (await api.request(`/sandbox/api/${id}/messages`, { body: { ...ann, text: 'x' } })).status,
+      (await api.request(`/sandbox/api/${id}/faults`, { body: { kind: 'server_error' } })).status,
+    ];
+    expect(await reached()).toEqual([404, 404, 404]);
+    const change = { sandbox: true, deleted_at: new Date() };
+    await deps.engineDb.updateTable('inboxes').set(change).where('id', '=', id).execute();
+    expect(await reached()).toEqual([404, 404, 404]);
   });
 });
 

@@ -115,6 +115,11 @@ describe('what is refused before anything leaves', () => {
     expect((await failure(client.request({ method: 'GET', url, signal: within(2_000) }))).kind).toBe(
       'blocked',
     );
+    // By name too, which is checked as a connection is opened: one that is open already isn't.
+    const named = { method: 'GET', url: url.replace('127.0.0.1', 'localhost') };
+    const trusted = await client.request({ ...named, signal: within(2_000), trusted: true });
+    expect(trusted.status).toBe(200);
+    expect((await failure(client.request({ ...named, signal: within(2_000) }))).kind).toBe('blocked');
   });
 });
 

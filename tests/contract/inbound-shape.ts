@@ -77,6 +77,7 @@ export const channelEvent = z.discriminatedUnion('kind', [
     replyAddress: source,
     reference: source.optional(),
     acknowledge: source.optional(),
+    automation: z.literal('off').optional(),
   }),
   z.strictObject({
     ...base,

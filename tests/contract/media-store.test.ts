@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { deflateRawSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createMediaStore, mediaKey, MediaTooLarge, type MediaStore } from '#channels/media-store.ts';
 
@@ -64,6 +65,25 @@ describe('what the bytes are', () => {
     Buffer.from('OpusHead'),
     Buffer.alloc(20),
   ]);
+  // The end record of an empty archive would do for a reader, but not its beginning.
+  const zip = Buffer.concat([
+    Buffer.from('PK\x03\x04\x14\0\0\0\0\0'),
+    Buffer.alloc(16),
+    Buffer.from('\x01\0\0\0ax'),
+  ]);
+  // An office file's first entry, with more after its compressed bytes than was compressed.
+  const entry = Buffer.concat([deflateRawSync('<Types/>'), Buffer.from('junk')]);
+  const damaged = Buffer.concat([
+    Buffer.from('PK\x03\x04\x14\0\0\0\x08\0'),
+    Buffer.alloc(8),
+    Buffer.from([entry.length, 0, 0, 0, 8, 0, 0, 0, 19, 0, 0, 0]),
+    Buffer.from('[Content_Types].xml'),
+    entry,
+  ]);
+  const webm = Buffer.from(
+    '1a45dfa39f4286810142f7810142f2810442f381084282847765626d42878104428581021853806701',
+    'hex',
+  );
   test.each([
     ['a PNG by its name', png, 'image/png', 'image/png'],
     ['a PNG called a JPEG', png, 'image/jpeg', 'image/png'],
@@ -85,6 +105,14 @@ describe('what the bytes are', () => {
     ['text with a charset', Buffer.from('x'), 'text/plain; charset=utf-8', 'text/plain'],
     ['a type that is none', Buffer.from('x'), 'x\r\nset-cookie: a=b', 'application/octet-stream'],
     ['nothing', Buffer.alloc(0), 'text/plain', 'text/plain'],
+    ['a script', Buffer.from('alert(1)'), 'text/javascript', 'text/plain$'],
+    ['a script by another name', Buffer.from('alert(1)'), 'application/x-ecmascript', 'text/plain$'],
+    ['an archive called a script', zip, 'application/javascript', 'application/zip$'],
+    ['an archive whose type is two', zip, 'application/vnd.x, text/html', 'application/zip$'],
+    ['an archive whose type is a header', zip, 'application/vnd.x\r\nset-cookie: a=b', 'application/zip$'],
+    ['a damaged file', damaged, 'application/vnd.ms-excel', 'application/vnd.ms-excel$'],
+    ['an office file', zip, 'application/vnd.ms-excel; a=b', 'application/vnd.ms-excel$'],
+    ['a recording with its codec', webm, 'audio/webm;codecs=opus', 'audio/webm$'],
   ])('%s', async (_, bytes, declared, stored) => {
     expect((await store.put('a/b/c', bytes, declared)).mimeType).toMatch(new RegExp(`^${stored}`));
   });

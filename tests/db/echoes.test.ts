@@ -2,6 +2,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { sendOutbound } from '#activities/outbound.ts';
 import { ChannelError } from '#channels/contract.ts';
+import { inWorkspace } from '#db/client.ts';
+import { listRuns } from '#db/runs.ts';
 import { uuidV7 } from '#domain/ids.ts';
 import { byHand, type ByHand } from '../support/by-hand.ts';
 import { fakeChannel, providerId, type FakeChannel } from '../support/fake-channel.ts';
@@ -300,4 +302,22 @@ test('thirty echoes race thirty sends: each once, in one place', async () => {
   expect(texts).toHaveLength(36);
   expect(new Set(texts).size).toBe(36);
   await checkInvariants(stack.runtime.activityDeps.pool);
+});
+
+test('an echo that got a workflow is listed among the runs; one of our own send that needed none is not', async () => {
+  await whileAsked(async () => undefined);
+  const [mine] = await ours();
+  const own = await channel.provide(echo('How many?', mine?.provider_message_id ?? ''));
+  const theirs = await channel.provide(echo('By hand', `listed-${from}`));
+  const list = async () =>
+    (
+      await inWorkspace(stack.runtime.deps.appDb, stack.workspaceId, (tx) =>
+        listRuns(tx, { kind: 'inbound' }, 100, null),
+      )
+    ).filter(({ id }) => id === own.eventId || id === theirs.eventId);
+  expect(await list()).toMatchObject([{ id: theirs.eventId, status: 'waiting' }]);
+  await hand.driveEvent(theirs.eventId);
+  expect(await list()).toMatchObject([
+    { id: theirs.eventId, status: 'completed', workflow_id: `inbound/${theirs.eventId}` },
+  ]);
 });

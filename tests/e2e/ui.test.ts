@@ -1,87 +1,56 @@
-import { readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { FlowDefinition } from '#domain/flow/types.ts';
 import { signBody } from '#channels/hmac.ts';
-import { browserIsMissing, launchBrowser } from '../support/browser.ts';
+import { browserIsMissing } from '../support/browser.ts';
 import { startCallbackReceiver, type CallbackReceiver } from '../support/callback-receiver.ts';
-import { startProduct, type Product } from '../support/product.ts';
+import type { Product } from '../support/product.ts';
+import {
+  conversationParts,
+  gone,
+  see,
+  signIn,
+  startStudio,
+  UI_TIMEOUT_MS as timeoutMs,
+  type Studio,
+  type Visit,
+} from '../support/studio.ts';
 import { createTeam } from '../support/widget.ts';
 
-/** The machine may be busy. */
-const timeoutMs = 30_000;
 const question = 'good to hear from you! What can we do for you?';
 
 describe.skipIf(browserIsMissing())('the studio in a browser', () => {
+  let studio: Studio;
   let product: Product;
   let receiver: CallbackReceiver;
-  let browser: Browser;
   let demo: { inboxId: string; secret: string; receiverPort: number };
-  let signedIn: Awaited<ReturnType<BrowserContext['storageState']>>;
-  /** Where the workspace begins: `<url>/w/<slug>`. */
   let home: string;
-  let context: BrowserContext;
+  let visit: Visit;
   let page: Page;
-  let faults: string[];
-  let loads: number;
 
   beforeAll(async () => {
-    product = await startProduct();
+    studio = await startStudio();
+    ({ product, home } = studio);
     demo = JSON.parse(await readFile(path.join(product.home, 'demo-inbox.json'), 'utf8')) as typeof demo;
     receiver = await startCallbackReceiver(demo.receiverPort);
-    browser = await launchBrowser();
-    const first = await browser.newContext({ baseURL: product.url });
-    first.setDefaultTimeout(timeoutMs);
-    const entrance = await first.newPage();
-    await entrance.goto('/sign-in');
-    await signIn(entrance, product.adminPassword);
-    await entrance.waitForURL(/\/w\/[^/]+\/conversations/);
-    home = /^.*\/w\/[^/]+/.exec(entrance.url())?.[0] ?? '';
-    signedIn = await first.storageState();
-    await first.close();
   }, 300_000);
   afterAll(async () => {
-    await browser?.close();
     await receiver?.close();
-    await product?.stop();
-    if (product) await rm(product.home, { recursive: true, force: true });
+    await studio?.close();
   }, 60_000);
 
-  beforeEach(async () => {
-    faults = [];
-    await open(signedIn);
-  });
+  beforeEach(() => open(studio.signedIn));
   afterEach(async () => {
-    await context?.close();
-    expect(faults).toEqual([]);
+    await visit?.close();
+    expect(visit.faults).toEqual([]);
   });
 
-  /** A page of its own, with everything it complains about noted. */
-  async function open(storageState?: typeof signedIn): Promise<void> {
-    await context?.close();
-    context = await browser.newContext({
-      baseURL: product.url,
-      locale: 'en-GB',
-      viewport: { width: 1440, height: 900 },
-      ...(storageState ? { storageState } : {}),
-    });
-    context.setDefaultTimeout(timeoutMs);
-    page = await context.newPage();
-    loads = 0;
-    page.on('load', () => loads++);
-    page.on('pageerror', (error) => faults.push(error.message));
-    page.on('console', (message) => {
-      if (message.type() === 'error') faults.push(`${message.text()} (${message.location().url})`);
-    });
-    page.on('response', (response) => {
-      if (response.status() >= 500) faults.push(`${response.url()} answered ${response.status()}`);
-    });
-  }
-  async function signIn(on: Page, password: string): Promise<void> {
-    await on.getByLabel('Email').fill(product.adminEmail);
-    await on.getByLabel('Password').fill(password);
-    await on.getByRole('button', { name: 'Sign in' }).click();
+  async function open(as?: Studio['signedIn']): Promise<void> {
+    await visit?.close();
+    visit = await studio.visit(as);
+    page = visit.page;
   }
 
   const team = () => createTeam(product);
@@ -113,14 +82,7 @@ describe.skipIf(browserIsMissing())('the studio in a browser', () => {
     await received(name, question);
   }
 
-  const list = () => page.getByRole('region', { name: 'Conversations', exact: true });
-  const row = (name: string) => list().getByRole('link', { name });
-  const log = () => page.getByRole('log', { name: 'Messages' });
-  const details = () => page.getByRole('complementary', { name: 'Details' });
-  const composer = () => page.getByRole('group', { name: 'Reply' });
-  const button = (name: string) => page.getByRole('button', { name, exact: true });
-  const see = (what: Locator): Promise<void> => what.waitFor();
-  const gone = (what: Locator): Promise<void> => what.waitFor({ state: 'hidden' });
+  const { list, row, log, details, composer, button } = conversationParts(() => page);
   const goTo = (area: string) =>
     page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: area }).click();
   async function openConversation(name: string): Promise<void> {
@@ -167,14 +129,14 @@ describe.skipIf(browserIsMissing())('the studio in a browser', () => {
     await open();
     await page.goto(`${home}/runs`);
     await page.waitForURL(/\/sign-in\?next=/);
-    await signIn(page, 'not the password');
+    await signIn(page, product, 'not the password');
     await see(page.getByText('Email and password don’t fit together. Check both and try again.'));
     expect(await page.getByLabel('Password').getAttribute('aria-invalid')).toBe('true');
     // The browser itself notes the refusal that this is about, and only that.
-    await expect.poll(() => faults.length, { timeout: timeoutMs }).toBe(1);
-    expect(faults.pop()).toMatch(/401.*\/api\/auth\/sign-in/);
+    await expect.poll(() => visit.faults.length, { timeout: timeoutMs }).toBe(1);
+    expect(visit.faults.pop()).toMatch(/401.*\/api\/auth\/sign-in/);
 
-    await signIn(page, product.adminPassword);
+    await signIn(page, product, product.adminPassword);
     await page.waitForURL(`${home}/runs`);
     await see(page.getByRole('navigation', { name: 'Main' }));
 
@@ -191,7 +153,7 @@ describe.skipIf(browserIsMissing())('the studio in a browser', () => {
     await page.goto(`${home}/conversations`);
     await see(list().getByText('All answered').or(list().getByRole('listitem').first()));
     expect(await row(name).count()).toBe(0);
-    const before = loads;
+    const before = visit.loads();
     await say(name, 'Where is my parcel?');
     await row(name).click();
     await see(log().getByText('Where is my parcel?', { exact: true }));
@@ -226,7 +188,7 @@ describe.skipIf(browserIsMissing())('the studio in a browser', () => {
     await received(name, 'Which email address');
     expect(repliesTo(name).filter((text) => replies.includes(text))).toEqual(replies);
     for (const reply of replies) expect(await log().getByText(reply, { exact: true }).count()).toBe(1);
-    expect(loads).toBe(before);
+    expect(visit.loads()).toBe(before);
   });
 
   it('assigns, labels, prioritizes, connects a customer, resolves and reopens; a reload shows the same', async () => {
@@ -330,12 +292,12 @@ describe.skipIf(browserIsMissing())('the studio in a browser', () => {
     await see(step('welcome').getByLabel('Output').getByText('Support'));
     await see(step('describe').getByText('Here now'));
 
-    const before = loads;
+    const before = visit.loads();
     await say(name, 'A leg is broken.');
     await see(step('to_support').first());
     await see(main.getByText('Completed', { exact: true }));
     await see(main.getByText('Nobody. It has ended.'));
-    expect(loads).toBe(before);
+    expect(visit.loads()).toBe(before);
     await views.getByRole('link', { name: 'Events' }).click();
     await see(main.getByText(/workflow.?execution.?started/i).first());
   });

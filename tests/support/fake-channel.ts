@@ -16,7 +16,7 @@ export interface FakeChannel {
   /** Stores an event as its webhook would. */
   provide(event: { kind: string; eventId?: string } & Record<string, unknown>): Promise<Accepted>;
   /** An agent's reply, sent here and now; its message id. */
-  reply(conversationId: string, text: string): Promise<string>;
+  reply(conversationId: string, text: string, more?: { inReplyToId?: string }): Promise<string>;
 }
 
 export const providerId = (message: OutboundMessage): string => `provider-${message.id}`;
@@ -46,7 +46,7 @@ export function fakeChannel(stack: Stack, capabilities: Partial<Capabilities> = 
       if (!accepted) throw new Error('Nothing was accepted.');
       return accepted;
     },
-    async reply(conversationId, text) {
+    async reply(conversationId, text, more = {}) {
       const { messageId } = await inWorkspace(stack.runtime.deps.appDb, stack.workspaceId, (tx) =>
         agentReply(tx, {
           workspaceId: stack.workspaceId,
@@ -56,6 +56,7 @@ export function fakeChannel(stack: Stack, capabilities: Partial<Capabilities> = 
           clientMessageId: uuidV7(),
           units: [[{ kind: 'text', text }]],
           isPrivate: false,
+          ...more,
         }),
       );
       await sendOutbound(stack.runtime.activityDeps, messageId, { mode: 'local', budgetMs: 5_000 });

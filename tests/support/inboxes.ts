@@ -29,7 +29,7 @@ export interface Received {
 export async function receive(
   api: TestApi,
   inbox: ApiInbox,
-  message: { id: string; from?: { id: string; name?: string }; text: string },
+  message: { id: string; from?: { id: string; name?: string }; text: string; attachments?: object[] },
 ): Promise<Received> {
   const eventId = await accept(api, inbox, message);
   await ingestOnly(poolOf(api.deps.engineDb), eventId);
@@ -45,7 +45,7 @@ export async function receive(
 export async function accept(
   api: TestApi,
   inbox: ApiInbox,
-  message: { id: string; from?: { id: string; name?: string }; text: string },
+  message: { id: string; from?: { id: string; name?: string }; text: string; attachments?: object[] },
 ): Promise<string> {
   const body = JSON.stringify({ from: { id: 'visitor-1', name: 'Ada' }, ...message });
   const seconds = Math.floor(Date.now() / 1000);

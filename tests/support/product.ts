@@ -1,11 +1,12 @@
 /** The whole product as a user starts it: api/start.ts as a child in a process group of its own, embedded services and all. */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { chmod, mkdtemp, readFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import type { ChildName } from '../../api/embedded/child.ts';
 import { recordedChildren } from '../../api/embedded/leftovers.ts';
+import { isFree } from '../../api/embedded/ports.ts';
 import {
   identify,
   isRunning,
@@ -150,15 +151,13 @@ export async function newHome(): Promise<string> {
   return home;
 }
 
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen({ host: '127.0.0.1', port: 0, exclusive: true }, () => {
-      const address = server.address();
-      server.close(() =>
-        address && typeof address === 'object' ? resolve(address.port) : reject(new Error('No port.')),
-      );
-    });
-  });
+/**
+ * Below the ports that systems give to outgoing connections: one of those could be taken before the product, which starts for seconds,
+ * listens. Below those of its services too.
+ */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(12_000, 20_000);
+    if (await isFree('127.0.0.1', port)) return port;
+  }
 }

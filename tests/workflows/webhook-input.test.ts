@@ -69,9 +69,9 @@ test.each<[string, () => Promise<Refusal>, number]>([
     400,
   ],
   [
-    'more than 1 MiB',
+    'more than 4 MiB',
     () => {
-      const raw = message('x'.repeat(1024 * 1024));
+      const raw = message('x'.repeat(4 * 1024 * 1024));
       return post(raw, signed(raw));
     },
     413,

@@ -5,10 +5,13 @@ export type MediaKind = 'image' | 'audio' | 'video' | 'file';
 
 export interface MediaPart {
   kind: MediaKind;
-  /** Our media id. Its bytes may still be on their way: see `mediaState`. */
+  /** Our media id. Its bytes may still be on their way: see `state`. */
   mediaId: string;
   /** Filled in by the API (signed, short-lived); empty in storage. */
   url?: string;
+  /** Filled in by the API while the bytes aren't there; `reason` says why they never will be. */
+  state?: 'pending' | 'failed';
+  reason?: string;
   mimeType: string;
   name?: string;
   sizeBytes?: number;

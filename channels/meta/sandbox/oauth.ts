@@ -39,14 +39,8 @@ export function createOAuth(world: World): OAuth {
   const redeem = (fields: CallFields, app: ProviderApp | undefined): Grant => {
     const code = textOf(fields.values['code']).replace(/#_$/, '');
     const grant = grants.get(code);
-    if (!app || textOf(fields.values['client_id']) !== app.id)
-      throw new GraphRefusal(
-        101,
-        'Error validating application. Cannot get application info due to a system error.',
-      );
-    if (textOf(fields.values['client_secret']) !== app.secret)
-      throw new GraphRefusal(1, 'Error validating client secret.');
-    if (!grant || grant.appId !== app.id || grant.expiresAtMs < world.now())
+    const { id } = provenApp(fields, app);
+    if (!grant || grant.appId !== id || grant.expiresAtMs < world.now())
       throw new GraphRefusal(100, 'Invalid verification code format.', { subcode: 36_009 });
     const redirectUri = textOf(fields.values['redirect_uri']);
     if (redirectUri !== grant.redirectUri)
@@ -84,7 +78,7 @@ export function createOAuth(world: World): OAuth {
     dialog(product, request) {
       const query = new URL(request.url).searchParams;
       const app = product === 'facebook' ? world.deps.apps.meta : world.deps.apps.instagram;
-      const problem = dialogProblem(query, app);
+      const problem = dialogProblem(query, app, world.deps.publicUrl);
       if (problem !== null)
         return page(`<h1>Sorry, something went wrong.</h1><p>${escapeHtml(problem)}</p>`, 400);
       return query.has('decision') ? decide(query) : page(form(product, query));
@@ -98,8 +92,8 @@ export function createOAuth(world: World): OAuth {
         return answer({ access_token: long, token_type: 'bearer', expires_in: LONG_SECONDS });
       }
       if (grantType === 'client_credentials') {
-        const { meta } = world.deps.apps;
-        return answer({ access_token: `${meta?.id ?? ''}|${meta?.secret ?? ''}`, token_type: 'bearer' });
+        const { id, secret } = provenApp(fields, world.deps.apps.meta);
+        return answer({ access_token: `${id}|${secret}`, token_type: 'bearer' });
       }
       const { accountIds } = redeem(fields, world.deps.apps.meta);
       // The pages that were ticked travel in the token: the picking holds after a restart too.
@@ -127,11 +121,28 @@ export function grantedPages(token: string): readonly { id: string; name: string
   return ids.length === 0 ? USER_PAGES : USER_PAGES.filter(({ id }) => ids.includes(id));
 }
 
-function dialogProblem(query: URLSearchParams, app: ProviderApp | undefined): string | null {
+/** Whoever knows the app's secret: with it webhooks are signed, so nobody else is given anything made of it. @throws GraphRefusal */
+function provenApp({ values }: CallFields, app: ProviderApp | undefined): ProviderApp {
+  if (!app || textOf(values['client_id']) !== app.id)
+    throw new GraphRefusal(
+      101,
+      'Error validating application. Cannot get application info due to a system error.',
+    );
+  if (textOf(values['client_secret']) !== app.secret)
+    throw new GraphRefusal(1, 'Error validating client secret.');
+  return app;
+}
+
+/** The list of allowed addresses is this installation. */
+function dialogProblem(
+  query: URLSearchParams,
+  app: ProviderApp | undefined,
+  publicUrl: string,
+): string | null {
   if (!app || query.get('client_id') !== app.id)
     return 'Invalid App ID: The provided app ID does not look like a valid app ID.';
   const redirect = query.get('redirect_uri') ?? '';
-  if (!URL.canParse(redirect) || !/^https?:$/.test(new URL(redirect).protocol))
+  if (!redirect.startsWith(`${publicUrl}/`) || !URL.canParse(redirect))
     return 'URL blocked: the redirect URI is not in the app’s list of allowed ones.';
   return query.get('response_type') === 'code' ? null : 'Only response_type=code is known here.';
 }

@@ -10,6 +10,8 @@ import type {
 import { derivedId } from './ids.ts';
 
 export const DAY_MS = 24 * 3_600_000;
+/** Anybody may upload to a double, and everything is in memory: the oldest files make room. */
+const MAX_HELD_BYTES = 256 * 1024 * 1024;
 
 export type AccountKind = 'page' | 'instagram' | 'number';
 
@@ -126,6 +128,12 @@ export function addFile(
   const id = randomUUID();
   const stored = { ...file, id, name: file.name ?? 'file', atMs: world.now() };
   world.files.set(id, stored);
+  let held = [...world.files.values()].reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
+  for (const [oldest, { bytes }] of world.files) {
+    if (held <= MAX_HELD_BYTES || oldest === id) break;
+    world.files.delete(oldest);
+    held -= bytes.byteLength;
+  }
   return stored;
 }
 

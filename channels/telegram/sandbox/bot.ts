@@ -125,6 +125,11 @@ export function chatOf(bot: Bot, chatId: number, user?: User, title?: string): S
   return created;
 }
 
+/** The owner of the business account that the bot serves. */
+export function ownerOf(bot: Bot): User {
+  return { id: bot.me.id + 1, is_bot: false, first_name: 'Owner' };
+}
+
 export function addFile(bot: Bot, file: Omit<SandboxFile, 'path'>, folder: string): string {
   const fileId = `sandbox-file-${randomUUID()}`;
   const extension = file.name?.split('.').at(-1) ?? file.mimeType.split('/').at(-1) ?? 'bin';

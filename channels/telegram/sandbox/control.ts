@@ -1,6 +1,14 @@
 /** The customers' side of the double. */
-import type { Message, Update, User } from '@grammyjs/types';
-import { chatOf, type Bot, type Fault, type LedgerEntry, type SandboxChat, type Webhook } from './bot.ts';
+import type { Chat, Message, Update, User } from '@grammyjs/types';
+import {
+  chatOf,
+  ownerOf,
+  type Bot,
+  type Fault,
+  type LedgerEntry,
+  type SandboxChat,
+  type Webhook,
+} from './bot.ts';
 import { contentOf } from './customer-content.ts';
 import type { Delivery } from './delivery.ts';
 
@@ -24,11 +32,19 @@ export interface CustomerMessage {
   location?: { latitude: number; longitude: number };
   contact?: { phone_number: string; first_name: string };
   replyToMessageId?: number;
+  /** A topic of the group. */
+  topicId?: number;
+  /** In the chat with the owner of a business account, whom the bot serves by this connection. */
+  businessConnectionId?: string;
+  /** Written by that owner, in Telegram's own app. */
+  byOwner?: boolean;
 }
 export interface BotControl {
   /** Resolves as soon as the update is queued; its delivery to the webhook goes on by itself. */
   write(message: CustomerMessage): Message;
   edit(chatId: number, messageId: number, text: string): void;
+  /** Told to the bot in business chats only. @throws elsewhere */
+  remove(chatId: number, messageId: number): void;
   /** Presses an inline button. @throws where no such button is in the chat */
   press(chatId: number, messageId: number, data: string): { callbackQueryId: string };
   react(chatId: number, messageId: number, emoji: string): void;
@@ -58,8 +74,9 @@ export function createControl(bot: Bot, delivery: Delivery): BotControl {
   };
   return {
     write(input) {
-      const from = userOf(input.from);
-      const chat = chatOf(bot, input.chatId ?? from.id, from, input.groupTitle);
+      const customer = userOf(input.from);
+      const from = input.byOwner ? ownerOf(bot) : customer;
+      const chat = chatOf(bot, input.chatId ?? customer.id, customer, input.groupTitle);
       const quoted = chat.messages.find((item) => item.message_id === input.replyToMessageId);
       const message = {
         message_id: bot.nextMessageId++,
@@ -67,17 +84,31 @@ export function createControl(bot: Bot, delivery: Delivery): BotControl {
         chat: chat.chat,
         from,
         ...contentOf(bot, input),
+        ...placeOf(input),
         ...(quoted ? { reply_to_message: quoted as Message['reply_to_message'] } : {}),
       };
       chat.messages.push(message);
-      emit({ message }, chat.chat.id);
+      if (input.businessConnectionId === undefined) emit({ message }, chat.chat.id);
+      else emit({ business_message: { ...message, chat: personalChat(chat) } }, chat.chat.id);
       return message;
     },
     edit(chatId, messageId, text) {
       const { chat, message } = inChat(chatId, messageId);
       const from = message.from ?? userOf({ id: chatId, firstName: 'Customer' });
       Object.assign(message, { text, edit_date: now() });
-      emit({ edited_message: { ...message, chat: chat.chat, from, edit_date: now() } }, chatId);
+      const edited = { ...message, from, edit_date: now() };
+      if (message.business_connection_id === undefined)
+        emit({ edited_message: { ...edited, chat: chat.chat } }, chatId);
+      else emit({ edited_business_message: { ...edited, chat: personalChat(chat) } }, chatId);
+    },
+    remove(chatId, messageId) {
+      const { chat, message } = inChat(chatId, messageId);
+      const { business_connection_id } = message;
+      if (business_connection_id === undefined)
+        throw new Error('Telegram tells bots of deletions in business chats only; nothing was done.');
+      chat.messages.splice(chat.messages.indexOf(message), 1);
+      const common = { business_connection_id, chat: personalChat(chat), message_ids: [messageId] };
+      emit({ deleted_business_messages: common }, chatId);
     },
     press(chatId, messageId, data) {
       const { chat, message } = inChat(chatId, messageId);
@@ -132,6 +163,22 @@ export function createControl(bot: Bot, delivery: Delivery): BotControl {
   };
 }
 
+function placeOf({
+  topicId,
+  businessConnectionId,
+}: CustomerMessage): Pick<Message, 'message_thread_id' | 'is_topic_message' | 'business_connection_id'> {
+  return {
+    ...(topicId === undefined ? {} : { message_thread_id: topicId, is_topic_message: true }),
+    ...(businessConnectionId === undefined ? {} : { business_connection_id: businessConnectionId }),
+  };
+}
+
+/** @throws Error */
+function personalChat({ chat }: SandboxChat): Chat.PrivateChat {
+  if (chat.type !== 'private') throw new Error('Business accounts chat with persons, not in groups.');
+  return chat;
+}
+
 type NewReaction = NonNullable<Update['message_reaction']>['new_reaction'][number];
 
 function userOf({ id, firstName, lastName, username }: Customer): User {
@@ -146,7 +193,10 @@ function userOf({ id, firstName, lastName, username }: Customer): User {
 
 /** Who acts in a chat: its person; in a group, the last one who wrote. */
 function presserOf({ chat, messages }: SandboxChat): User {
-  const writer = messages.findLast((message) => message.from && !message.from.is_bot)?.from;
+  const writer = messages.findLast(
+    (message) =>
+      message.from && !message.from.is_bot && (chat.type !== 'private' || message.from.id === chat.id),
+  )?.from;
   return (
     writer ??
     userOf({ id: Math.abs(chat.id), firstName: chat.type === 'private' ? chat.first_name : 'Customer' })

@@ -10,6 +10,7 @@ import type {
 } from '../../sandbox-contract.ts';
 import type { Fault, SandboxChat } from './bot.ts';
 import type { BotControl, CustomerMessage } from './control.ts';
+import { numberOf, placeIdOf, placeOf, placesOf } from './places.ts';
 
 export function createTelegramPhone(control: BotControl): SandboxPhone {
   const reactions = new Map<string, string>();
@@ -27,22 +28,26 @@ export function createTelegramPhone(control: BotControl): SandboxPhone {
       'choose',
       'react',
       'edit',
+      'delete',
       'block',
       'group',
+      'from_own_app',
     ],
     chats: () =>
-      control.chats().map((chat) => ({
-        id: String(chat.chat.id),
-        title: titleOf(chat),
-        kind: chat.chat.type === 'private' ? 'direct' : 'group',
-        blocked: chat.blocked,
-        typing: chat.typingUntilMs > Date.now(),
-        messages: chat.messages.map((message) => shown(message, reactions)),
-      })),
+      control.chats().flatMap((chat) =>
+        [...placesOf(chat)].map(([id, messages]) => ({
+          id,
+          title: [titleOf(chat), id.split('/')[1]].filter(Boolean).join(' › '),
+          kind: chat.chat.type === 'private' ? ('direct' as const) : ('group' as const),
+          blocked: chat.blocked,
+          typing: chat.typingUntilMs > Date.now(),
+          messages: messages.map((message) => shown(message, reactions)),
+        })),
+      ),
     write: (input) => write(control, input),
     act(act) {
-      if (act.kind === 'react') reactions.set(`${act.chatId}:${act.messageId}`, act.emoji);
       actOn(control, act);
+      if (act.kind === 'react') reactions.set(`${placeOf(act.chatId).chatId}:${act.messageId}`, act.emoji);
     },
     ledger: () =>
       control.ledger().map(({ atMs, chatId, messageId, method, fields, file }) => ({
@@ -72,15 +77,17 @@ export function createTelegramPhone(control: BotControl): SandboxPhone {
 
 /** A new chat needs no id: then its person gets one. @throws Error */
 function write(control: BotControl, input: PhoneInput): { chatId: string; messageId: string } {
-  const chatId = input.chatId === '' ? null : numberOf(input.chatId, 'chat');
+  const { chatId, ...place } = placeOf(input.chatId);
   const known = control.chats().find(({ chat }) => chat.id === chatId);
   if (chatId !== null && !known && input.personId === undefined && input.personName === undefined)
     throw new Error(`The bot has no chat ${chatId}. Say who writes (personName) to begin one.`);
   if (input.choiceId !== undefined && known) {
     const messageId = numberOf(input.replyTo ?? '', 'message');
     control.press(known.chat.id, messageId, input.choiceId);
-    return { chatId: String(known.chat.id), messageId: String(messageId) };
+    return { chatId: input.chatId, messageId: String(messageId) };
   }
+  if (input.fromOwnApp && place.businessConnectionId === undefined)
+    throw new Error('Only the owner of a business account writes beside the bot: in a chat “…/business”.');
   const isGroup = (chatId ?? 0) < 0;
   const writerId =
     input.personId === undefined
@@ -91,10 +98,12 @@ function write(control: BotControl, input: PhoneInput): { chatId: string; messag
   const message = control.write({
     from: { id: writerId, firstName: input.personName ?? (known ? titleOf(known) : `Customer ${writerId}`) },
     ...(chatId === null ? {} : { chatId }),
+    ...place,
+    ...(input.fromOwnApp ? { byOwner: true } : {}),
     ...contentOf(input),
     ...(input.replyTo === undefined ? {} : { replyToMessageId: numberOf(input.replyTo, 'message') }),
   });
-  return { chatId: String(message.chat.id), messageId: String(message.message_id) };
+  return { chatId: placeIdOf(message), messageId: String(message.message_id) };
 }
 
 function contentOf(input: PhoneInput): Omit<CustomerMessage, 'from'> {
@@ -123,18 +132,19 @@ function contentOf(input: PhoneInput): Omit<CustomerMessage, 'from'> {
 }
 
 function actOn(control: BotControl, act: PhoneAct): void {
+  if (act.kind === 'status' || act.kind === 'post')
+    throw new Error(`Telegram tells bots of no such thing (${act.kind}); nothing was done.`);
+  const chatId = placeOf(act.chatId).chatId ?? numberOf('', 'chat');
   switch (act.kind) {
     case 'edit':
-      return control.edit(numberOf(act.chatId, 'chat'), numberOf(act.messageId, 'message'), act.text);
+      return control.edit(chatId, numberOf(act.messageId, 'message'), act.text);
+    case 'delete':
+      return control.remove(chatId, numberOf(act.messageId, 'message'));
     case 'react':
-      return control.react(numberOf(act.chatId, 'chat'), numberOf(act.messageId, 'message'), act.emoji);
+      return control.react(chatId, numberOf(act.messageId, 'message'), act.emoji);
     case 'block':
     case 'unblock':
-      return control.setBlocked(numberOf(act.chatId, 'chat'), act.kind === 'block');
-    case 'delete':
-    case 'status':
-    case 'post':
-      throw new Error(`Telegram tells bots of no such thing (${act.kind}); nothing was done.`);
+      return control.setBlocked(chatId, act.kind === 'block');
   }
 }
 
@@ -165,7 +175,7 @@ function shown(message: Message, reactions: Map<string, string>): PhoneMessage {
   const card = message.contact;
   return {
     id: String(message.message_id),
-    from: message.from?.is_bot ? 'business' : 'customer',
+    from: isBusiness(message) ? 'business' : 'customer',
     author: message.from?.first_name ?? '',
     atMs: message.date * 1000,
     text: message.text ?? message.caption ?? '',
@@ -179,6 +189,11 @@ function shown(message: Message, reactions: Map<string, string>): PhoneMessage {
     ...(place ? { note: `Place: ${place.latitude}, ${place.longitude}` } : {}),
     ...(card ? { note: `Contact: ${card.first_name}, ${card.phone_number}` } : {}),
   };
+}
+
+/** The bot, or the owner in whose chat it is. */
+function isBusiness({ from, chat, business_connection_id: connection }: Message): boolean {
+  return from?.is_bot === true || (connection !== undefined && from?.id !== chat.id);
 }
 
 const url = (fileId: string): string => `/sandbox/telegram/phone/${fileId}`;
@@ -207,10 +222,4 @@ function mediaOf(message: Message): PhoneMessage['media'] {
 
 function titleOf({ chat }: SandboxChat): string {
   return chat.type === 'private' ? [chat.first_name, chat.last_name].filter(Boolean).join(' ') : chat.title;
-}
-
-function numberOf(id: string, what: string): number {
-  const number = Number(id);
-  if (id === '' || !Number.isSafeInteger(number)) throw new Error(`There is no ${what} “${id}” at this bot.`);
-  return number;
 }

@@ -2,7 +2,7 @@
 import type { InlineKeyboardMarkup, Message } from '@grammyjs/types';
 import type { JsonObject } from '#domain/json.ts';
 import { Refusal } from './answers.ts';
-import { addFile, chatOf, type Bot, type SandboxChat } from './bot.ts';
+import { addFile, chatOf, ownerOf, type Bot, type SandboxChat } from './bot.ts';
 import { fileField, structuredField, textField, type Fields } from './fields.ts';
 
 type Content = Partial<Message> & Record<string, unknown>;
@@ -45,7 +45,7 @@ export function acceptSend(bot: Bot, method: string, fields: Fields): Message {
     message_id: messageId,
     date: Math.floor(Date.now() / 1000),
     chat: chat.chat,
-    from: bot.me,
+    ...senderOf(bot, fields),
     ...content,
     ...quoteOf(chat, fields),
     ...markupOf(fields),
@@ -95,6 +95,19 @@ function stored(bot: Bot, fields: Fields, name: string): StoredFile {
     file_size: file.bytes.byteLength,
     mime_type: file.mimeType,
     file_name: file.name,
+  };
+}
+
+/** In a topic of a group; or in the name of a business account's owner. */
+function senderOf(bot: Bot, fields: Fields): Partial<Message> {
+  const topicId = Number(textField(fields, 'message_thread_id'));
+  const connection = textField(fields, 'business_connection_id');
+  return {
+    from: bot.me,
+    ...(topicId > 0 ? { message_thread_id: topicId, is_topic_message: true as const } : {}),
+    ...(connection === ''
+      ? {}
+      : { from: ownerOf(bot), business_connection_id: connection, sender_business_bot: bot.me }),
   };
 }
 

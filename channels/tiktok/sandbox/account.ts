@@ -31,6 +31,8 @@ export interface Account {
   ledger: LedgerEntry[];
   faults: Faults;
   courier: Courier;
+  /** Conversations that were marked read, every time. */
+  markedRead: string[];
 }
 export interface World {
   deps: SandboxDeps;
@@ -68,6 +70,7 @@ export function accountOf(world: World, businessId: string): Account {
     ledger: [],
     faults: createFaults(),
     courier: createCourier(world.deps),
+    markedRead: [],
   };
   world.accounts.set(businessId, account);
   return account;

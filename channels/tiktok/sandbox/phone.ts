@@ -16,7 +16,11 @@ export function createTikTokPhone(world: World, account: Account): SandboxPhone 
     setDelivery: (change) => account.courier.setDelivery(change),
     release: () => account.courier.release(),
     settled: () => account.courier.settled(),
-    facts: () => ({ webhookUrl: world.callbackUrl ?? null, endedTokens: world.ended.size }),
+    facts: () => ({
+      webhookUrl: world.callbackUrl ?? null,
+      endedTokens: world.ended.size,
+      markedRead: account.markedRead,
+    }),
   };
 }
 

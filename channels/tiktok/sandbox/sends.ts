@@ -54,6 +54,7 @@ export function acceptSend(world: World, account: Account, body: JsonObject): Re
   const chat = chatOf(account, read.data.recipient);
   if (read.data.message_type === 'SENDER_ACTION') {
     if (read.data.sender_action === 'TYPING') chat.typingUntilMs = Date.now() + TYPING_MS;
+    else account.markedRead.push(chat.id);
     return answered({ message: { message_id: '' } });
   }
   checkWindow(chat);

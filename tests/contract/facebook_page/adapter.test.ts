@@ -206,5 +206,8 @@ describe('an action', () => {
       [`GET /${comment}`]: { body: { is_hidden: false } },
     };
     expect((await failure(act('delete', stays))).kind).toBe('permanent');
+    // Gone is what deleting wants, and nothing else.
+    const gone = { [`POST /${comment}`]: refused(100, 33), [`GET /${comment}`]: refused(100, 33) };
+    expect((await failure(act('hide', gone))).providerCode).toBe('100/33');
   });
 });

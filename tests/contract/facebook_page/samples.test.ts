@@ -81,6 +81,24 @@ test('edits in both spellings, removals', () => {
   ]);
 });
 
+test('the same words at another time are another edit, and the same edit however often it is told', () => {
+  const edit = (message: string, created_time: number): string | undefined => {
+    const value = {
+      item: 'comment',
+      verb: 'edited',
+      comment_id: first,
+      post_id: postId,
+      message,
+      created_time,
+    };
+    const body = { object: 'page', entry: [{ id: pageId, time: 1, changes: [{ field: 'feed', value }] }] };
+    return parsed(bytes(body))[0]?.eventId;
+  };
+  const ids = [edit('red', 1_763_841_660), edit('blue', 1_763_841_670), edit('red', 1_763_841_680)];
+  expect(new Set(ids).size).toBe(3);
+  expect(edit('red', 1_763_841_660)).toBe(ids[0]);
+});
+
 test('the page’s own answer is an echo that names what it answers', () => {
   expect(sample('own-reply')).toMatchObject([{ kind: 'echo', inReplyTo: first, threadKey: postId }]);
 });

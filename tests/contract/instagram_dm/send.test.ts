@@ -91,6 +91,21 @@ describe('what leaves', () => {
     expect(facebook.calls[0]?.query).toHaveProperty('appsecret_proof');
   });
 
+  test('to the conversation’s own address, by whatever id the contact is known since', async () => {
+    const { inbox, send, calls } = await at();
+    const elsewhere = { contactExternalId: 'known-by-another-id', replyAddress: { igsid } };
+    await send(messageOf([text('Hello')], elsewhere));
+    await dm.signal?.(inbox, 'typing', { ...elsewhere, threadKey: '', lastInbound: null }, options.signal);
+    expect(calls.map(({ body }) => body)).toMatchObject([
+      { recipient: { id: igsid } },
+      { recipient: { id: igsid } },
+    ]);
+    // The right to write to oneself hangs on the same address.
+    const stranger = messageOf([text('x')], { contactExternalId: accountId, lastInAtMs: null });
+    await expect(send(stranger)).rejects.toMatchObject({ kind: 'window_closed' });
+    expect(calls).toHaveLength(2);
+  });
+
   test('files by link; several images together; what Instagram can’t show, as a link to open', async () => {
     expect(await bodyOf([media('video', 'video/mp4')])).toMatchObject({
       message: {
@@ -174,7 +189,8 @@ describe('the window', () => {
 
   test('none for an account that tries its own flow', async () => {
     const { send } = await at();
-    await send(messageOf([text('x')], { contactExternalId: accountId, lastInAtMs: null }));
+    const itself = { contactExternalId: accountId, replyAddress: { igsid: accountId }, lastInAtMs: null };
+    await send(messageOf([text('x')], itself));
   });
 
   test('a bot keeps out of another app’s conversation', async () => {

@@ -204,6 +204,11 @@ describe('what is sent', () => {
       { type: 'text', text: 'a.webp: https://teloring.example/media/a?sig=x' },
     ],
     [
+      'a picture that LINE would take and never show, as text',
+      { kind: 'image', mediaId: 'a', mimeType: 'image/png', name: 'a.png', sizeBytes: 10 * 1024 * 1024 + 1 },
+      { type: 'text', text: 'a.png: https://teloring.example/media/a?sig=x' },
+    ],
+    [
       'a recording, with its length',
       { kind: 'audio', mediaId: 'a', mimeType: 'audio/mp4' },
       { type: 'audio', originalContentUrl: 'https://teloring.example/media/a?sig=x', duration: 2000 },

@@ -46,6 +46,20 @@ test('a redelivery is the same event', () => {
   expect(readDelivery(body(true))).toEqual(readDelivery(body(false)));
 });
 
+test('an event without an id of its own is the same event when it comes again', () => {
+  const idOf = (isRedelivery: boolean): unknown => {
+    const [text] = deliveries['text']?.events ?? [];
+    const { webhookEventId: _, ...event } = { ...text, deliveryContext: { isRedelivery } } as Record<
+      string,
+      unknown
+    >;
+    const read = readDelivery(Buffer.from(JSON.stringify({ destination: 'U', events: [event] })));
+    return Array.isArray(read) && read[0]?.eventId;
+  };
+  expect(idOf(true)).toMatch(/^sha256:/);
+  expect(idOf(true)).toBe(idOf(false));
+});
+
 test('an odd event costs none of its siblings', () => {
   const [text] = deliveries['text']?.events ?? [];
   const body = { destination: 'U', events: [null, text, { type: 'message', source: 7 }, { type: 'unsend' }] };

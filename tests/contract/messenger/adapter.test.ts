@@ -77,6 +77,17 @@ describe('a send', () => {
     expect(asked[0]?.text).not.toContain('reply_to');
   });
 
+  test.each([
+    ['game_play:7421:1763841600000', false],
+    ['referral:7421:1', false],
+    ['mid.1457764197618:41d102a3e1ae206a38', true],
+    ['m_theirs', true],
+  ])('%s is quoted: %s', async (inReplyTo, quoted) => {
+    const { url, asked } = await serveGraph({ [messages]: sent });
+    await adapter.send(inboxAt(url), outbound(hello, { inReplyTo }), options);
+    expect(asked[0]?.text.includes('reply_to')).toBe(quoted);
+  });
+
   test('files travel with the call', async () => {
     const { url, asked } = await serveGraph({ [messages]: sent });
     await adapter.send(

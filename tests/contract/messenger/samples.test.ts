@@ -117,6 +117,12 @@ describe('echoes', () => {
     expect(theirs).not.toHaveProperty('key');
   });
 
+  test('what another app hangs on its messages never hides them', () => {
+    const message = { mid: 'm_1', is_echo: true, app_id: 1, metadata: 'comment:their own', text: 'x' };
+    const [theirs] = item({ sender: { id: pageId }, recipient: { id: person }, message });
+    expect(theirs).toMatchObject({ kind: 'echo', providerMessageId: 'm_1' });
+  });
+
   test('what our buttons said can be read', () => {
     expect(sample('echo-with-buttons')).toMatchObject([
       { parts: [{ kind: 'text', text: 'Which one?\n[Red]\n[Green]' }] },
@@ -137,6 +143,19 @@ describe('statuses', () => {
     const [given, taken] = [...sample('reaction'), ...sample('reaction-taken-back')];
     expect([given, taken]).toMatchObject([{ emoji: '❤️' }, { emoji: '' }]);
     expect(given?.eventId).not.toBe(taken?.eventId);
+  });
+
+  test('what the page itself has read or reacted to is nothing of the contact’s', () => {
+    const ours = { sender: { id: pageId }, recipient: { id: person } };
+    expect(item({ ...ours, read: { watermark: 1_763_841_650_130 } })).toEqual([]);
+    expect(item({ ...ours, delivery: { watermark: 1_763_841_650_130 } })).toEqual([]);
+    expect(item({ ...ours, reaction: { mid: 'm_1', action: 'react', emoji: '❤' } })).toEqual([]);
+  });
+
+  test('a thing told twice in one delivery is one event', () => {
+    const one = { sender: { id: person }, recipient: { id: pageId }, message: { mid: 'm_1', text: 'x' } };
+    const twice = { object: 'page', entry: [{ id: pageId, messaging: [one, one] }] };
+    expect(parsed(bytes(twice)).map(({ eventId }) => eventId)).toEqual(['m_1']);
   });
 
   test('every edit of one message is its own event', () => {

@@ -185,6 +185,14 @@ describe('the code table', () => {
     expect(graphError({ error: { ...body.error, is_transient: true } }, 500, {}).kind).toBe('retry_after');
   });
 
+  test('a code that we don’t know is no verdict with a 5xx', () => {
+    for (const code of [-1, 99_999]) {
+      expect(graphError({ error: { message: 'words', code } }, 500, {}).kind).toBe('no_answer');
+      expect(graphError({ error: { message: 'words', code } }, 400, {}).kind).toBe('permanent');
+    }
+    expect(graphError({ error: { message: 'words', code: 100 } }, 500, {}).kind).toBe('permanent');
+  });
+
   test('the user’s sentence stays beside the developer’s', () => {
     const error = { message: '(#10) no', code: 10, error_subcode: 2018278, error_user_msg: 'Too late.' };
     expect(graphError({ error }, 400, {}).message).toBe('Meta: (#10) no — Too late.');
@@ -239,6 +247,36 @@ describe('media', () => {
     expect((await failure(fetchGraphMedia(http, `${base}/m/file`, options(hosts, 2)))).message).toContain(
       'larger',
     );
+  });
+
+  test('the token goes to the link’s own host only, however it redirects', async () => {
+    const seen: (string | undefined)[] = [];
+    const other = await serve((request, response) => {
+      seen.push(request.headers['authorization']);
+      response.writeHead(200, { 'content-type': 'image/png' }).end('png');
+    });
+    const base = await serve((request, response) => {
+      seen.push(request.headers['authorization']);
+      response.writeHead(302, { location: `${other}/m/file` }).end();
+    });
+    const hosts = [`${base}/m/graph`, `${other}/m/graph`];
+    await fetchGraphMedia(http, `${base}/m/moved`, { ...options(hosts), token: 'tok' });
+    expect(seen).toEqual(['Bearer tok', undefined]);
+  });
+
+  test('only the deployment’s own addresses may be private ones', async () => {
+    const trusted: (boolean | undefined)[] = [];
+    const recording: typeof http = {
+      ...http,
+      request: async (request) => {
+        trusted.push(request.trusted);
+        return { status: 200, headers: {}, body: new Uint8Array() };
+      },
+    };
+    const hosts = ['.fbcdn.net', 'https://graph.facebook.com'];
+    for (const link of ['https://scontent.fbcdn.net/a', 'https://graph.facebook.com/a'])
+      await fetchGraphMedia(recording, link, options(hosts));
+    expect(trusted).toEqual([false, true]);
   });
 
   test.each([

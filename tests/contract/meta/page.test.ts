@@ -126,6 +126,17 @@ describe('connecting', () => {
       'reauthorize',
       'Malformed …',
     ],
+    [
+      'a refusal that repeats what it was asked with',
+      {
+        'GET /debug_token': {
+          status: 400,
+          body: { error: { code: 190, message: `Bad ${pageToken} or ${metaApp.secret}` } },
+        },
+      },
+      'reauthorize',
+      'Bad … or …',
+    ],
     ['another app’s token', { 'GET /debug_token': token({ app_id: '5' }) }, 'permanent', 'Meta app 5'],
     ['another page’s token', { 'GET /debug_token': token({ profile_id: '77' }) }, 'permanent', 'page 77'],
     ['a bad app secret', { 'GET /debug_token': refused(190) }, 'reauthorize', 'refused'],

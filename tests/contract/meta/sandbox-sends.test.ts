@@ -129,6 +129,29 @@ describe('login', () => {
     expect((await graph('/me', undefined, { token: pages[0].access_token })).body.id).toBe('104200000003');
   });
 
+  test('only who knows the app’s secret gets a token made of it', async () => {
+    const ask = (secret: string): Promise<Answer> =>
+      graph(
+        `/oauth/access_token?${new URLSearchParams({ grant_type: 'client_credentials', client_id: apps.meta.id, client_secret: secret })}`,
+      );
+    for (const secret of ['', 'guess']) {
+      const refused = await ask(secret);
+      expect(refused.body.error.code).toBe(1);
+      expect(JSON.stringify(refused.body)).not.toContain(apps.meta.secret);
+    }
+    expect((await ask(apps.meta.secret)).body.access_token).toBe(`${apps.meta.id}|${apps.meta.secret}`);
+  });
+
+  test.each(['https://evil.example/', 'https://teloring.example.evil.example/', 'javascript:alert(1)'])(
+    'nobody is sent on to %s',
+    async (elsewhere) => {
+      const url = new URL(`${dialogUrl}&account=104200000003&decision=approve`);
+      url.searchParams.set('redirect_uri', elsewhere);
+      const answer = await meta.double.handle(new Request(url), '/dialog/v26.0/dialog/oauth');
+      expect([answer.status, answer.headers.get('location')]).toEqual([400, null]);
+    },
+  );
+
   test('a list of pages is paged, and a refusal comes back as one', async () => {
     const first = (await graph('/me/accounts?limit=2', undefined, { token: 'sandbox-user-u' })).body;
     expect(first.data).toHaveLength(2);

@@ -193,6 +193,14 @@ describe('whose an event is', () => {
       { type: 'instagram_dm', accountKey: '111' },
     ],
     [
+      'an own edit in Instagram’s app, which is no echo',
+      {
+        object: 'instagram',
+        entry: [{ id: '111', messaging: [message({ message_edit: { mid: 'm', text: 'x', num_edit: 1 } })] }],
+      },
+      { type: 'instagram_dm', accountKey: '111' },
+    ],
+    [
       'Instagram’s read mark',
       {
         object: 'instagram',

@@ -275,7 +275,7 @@ describe('in', () => {
     });
     phone.act({ kind: 'unblock', chatId: ann });
     await phone.settled();
-    expect(events.at(-1)).toMatchObject({ kind: 'contact', change: 'unblocked' });
+    expect(events.at(-2)).toMatchObject({ kind: 'contact', change: 'unblocked' });
     await send({ kind: 'text', text: 'Welcome back' });
   });
 

@@ -63,6 +63,35 @@ test('a redirect leads to Twilio’s stores only', async () => {
   await leads.close();
 });
 
+const twilioUrl = 'https://api.twilio.com/2010-04-01/Accounts/AC1/Messages/MM1/Media/ME3';
+const leadTo = (location: string) => ({ status: 302, headers: { location }, body: new Uint8Array() });
+
+test.each([
+  'https://eviltwiliocdn.com/x',
+  'https://twiliocdn.com.evil.example/x',
+  'https://s3-external-1.amazonaws.com.evil.example/x',
+  'https://my-bucket.s3.amazonaws.com/x',
+  'http://media.twiliocdn.com/x',
+  'https://media.twiliocdn.com:8443/x',
+])('no redirect to %s', async (location) => {
+  answers.set(twilioUrl, leadTo(location));
+  calls.length = 0;
+  const fetching = adapter.fetchMedia?.(inbox, { url: twilioUrl }, { signal: signal(), maxBytes: 9 });
+  expect((await refusal(fetching ?? Promise.resolve())).message).toMatch(/not Twilio/);
+  expect(calls).toHaveLength(1);
+});
+
+test('a redirect in circles ends, and our key went out once', async () => {
+  answers.set(twilioUrl, leadTo(twilioUrl));
+  calls.length = 0;
+  const fetching = adapter.fetchMedia?.(inbox, { url: twilioUrl }, { signal: signal(), maxBytes: 9 });
+  expect(await refusal(fetching ?? Promise.resolve())).toMatchObject({
+    kind: 'permanent',
+    message: /circles/,
+  });
+  expect(calls.map(({ authorization }) => authorization !== undefined)).toEqual([true, false, false, false]);
+});
+
 test.each([
   'https://mms.twiliocdn.com/AC1/abc',
   'https://media.twiliocdn.com/AC1/abc',

@@ -216,6 +216,45 @@ describe('grammY as the receiver', () => {
     expect((await refusal(api.sendMessage(ann.id, 'x'))).error_code).toBe(403);
   });
 
+  test('topics and business chats: what is written there, by whom, and what the bot sends there', async () => {
+    const seen: string[] = [];
+    const bot = new Bot(token, { client: { apiRoot: sandbox.url } });
+    bot.on('message', (ctx) => void seen.push(`topic ${ctx.message.message_thread_id}`));
+    bot.on(
+      'business_message',
+      (ctx) => void seen.push(`${ctx.from.first_name}: ${ctx.businessMessage.text}`),
+    );
+    bot.on('edited_business_message', (ctx) => void seen.push(`edit ${ctx.editedBusinessMessage.text}`));
+    bot.on('deleted_business_messages', (ctx) => {
+      seen.push(`deleted ${ctx.deletedBusinessMessages.message_ids.length} of ${ctx.businessConnectionId}`);
+    });
+    bot.botInfo = await api.getMe();
+    await api.setWebhook(`${webhook.url}/hook`, { secret_token: 's' });
+    control.write({ from: ann, chatId: -100, topicId: 7, text: 'here' });
+    const business = { from: ann, businessConnectionId: 'bc' };
+    const asked = control.write({ ...business, text: 'Open?' });
+    control.write({ ...business, text: 'Until six', byOwner: true });
+    control.edit(ann.id, asked.message_id, 'Open now?');
+    control.remove(ann.id, asked.message_id);
+    await vi.waitFor(() => expect(webhook.received).toHaveLength(5));
+    for (const { body } of webhook.received) await bot.handleUpdate(JSON.parse(body.toString()) as never);
+    expect(seen.toSorted()).toEqual(
+      ['topic 7', 'Ann: Open?', 'Owner: Until six', 'edit Open now?', 'deleted 1 of bc'].toSorted(),
+    );
+    expect(await api.sendMessage(-100, 'There', { message_thread_id: 7 })).toMatchObject({
+      message_thread_id: 7,
+      is_topic_message: true,
+    });
+    expect(await api.sendMessage(ann.id, 'For you', { business_connection_id: 'bc' })).toMatchObject({
+      business_connection_id: 'bc',
+      from: { first_name: 'Owner' },
+      sender_business_bot: { id: bots },
+    });
+    const other = control.write({ from: ann, text: 'to the bot itself' });
+    expect(() => control.remove(ann.id, other.message_id)).toThrow(/business chats only/);
+    await control.settled();
+  });
+
   test('an update is held behind a failing one of its chat, comes again, and the failure is told', async () => {
     webhook.statuses.push(500, 503);
     await api.setWebhook(`${webhook.url}/hook`, { secret_token: 's' });

@@ -80,6 +80,13 @@ describe('the app’s webhook', () => {
       { to: { type: 'tiktok', accountKey: businessId }, body },
     ]);
     expect(tikTokWebhook.split(requestOf(bytes({ event: 'x' })))).toMatchObject([{ to: { accountKey: '' } }]);
+    const big = new TextEncoder().encode('{"event":"x","user_openid":7361234567890123456}');
+    expect(tikTokWebhook.split(requestOf(big))).toMatchObject([
+      { to: { accountKey: '7361234567890123456' } },
+    ]);
+    expect(tikTokWebhook.split(requestOf(bytes({ user_openid: 42 })))).toMatchObject([
+      { to: { accountKey: '42' } },
+    ]);
     expect(
       tikTokWebhook.split(requestOf(bytes([deliveries['text'], 7, { user_openid: 'b' }]))),
     ).toMatchObject([

@@ -52,6 +52,17 @@ describe('connect', () => {
       if (call.includes(wabaId)) expect(query.get('appsecret_proof')).toMatch(/^[0-9a-f]{64}$/);
   });
 
+  test('nobody takes our app off the account between the question and the row', async () => {
+    const before: number[] = [];
+    const siblings = async (subscription: string): Promise<[]> => {
+      expect(subscription).toBe(`waba/${wabaId}`);
+      before.push(callsOf('POST').length);
+      return [];
+    };
+    await adapter.connect(whatsappInbox(graph.url), webhookUrl, signal(), { siblings });
+    expect([before, callsOf('POST').length]).toEqual([[0], 1]);
+  });
+
   test('the account key is in the credentials', () => {
     expect(adapter.accountKeyOf?.({ wabaId, phoneNumberId, accessToken })).toBe(phoneNumberId);
   });

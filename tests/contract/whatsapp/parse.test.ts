@@ -90,6 +90,44 @@ describe('who it is', () => {
   });
 });
 
+test('in a group every member’s status is its own', () => {
+  const status = { id: 'wamid.a', status: 'read', timestamp: '1790000000', recipient_id: 'group' };
+  const statuses = ['US.1', 'US.2'].map((recipient_participant_id) => ({
+    ...status,
+    recipient_participant_id,
+  }));
+  const ids = eventsOf(jsonBytes(change('messages', { statuses }))).map(({ eventId }) => eventId);
+  expect(new Set(ids).size).toBe(2);
+});
+
+test('a body’s only contact is nobody else', () => {
+  const contacts = [{ profile: { name: 'Ann' }, wa_id: '491', user_id: 'DE.1' }];
+  const messages = [
+    { from: '777', id: 'wamid.c', timestamp: '1790000000', type: 'text', text: { body: 'c' } },
+  ];
+  expect(eventsOf(jsonBytes(change('messages', { contacts, messages })))).toMatchObject([
+    { contact: { externalId: '777', phone: '+777' }, replyAddress: { to: '777' } },
+  ]);
+});
+
+test('an edit or a deletion is another event than the message, though it came by its id', () => {
+  const of = (type: string, content: object): object => ({
+    from: '491',
+    id: 'wamid.a',
+    timestamp: '1790000000',
+    type,
+    [type]: content,
+  });
+  const messages = [
+    of('text', { body: 'a' }),
+    of('edit', { original_message_id: 'wamid.a', message: { type: 'text', text: { body: 'b' } } }),
+    of('revoke', { original_message_id: 'wamid.a' }),
+  ];
+  const events = eventsOf(jsonBytes(change('messages', { messages })));
+  expect(events.map(({ kind }) => kind)).toEqual(['message', 'edit', 'delete']);
+  expect(new Set(events.map(({ eventId }) => eventId)).size).toBe(3);
+});
+
 describe('what was said', () => {
   test('an album is a message for each photo', () => {
     const events = sample('album');

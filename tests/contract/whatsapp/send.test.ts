@@ -69,6 +69,11 @@ describe('send', () => {
     });
   });
 
+  test('a call can’t be quoted', async () => {
+    await send(hello, { inReplyTo: 'wacid.HBgLMTY1MDU1NTEyMzQ:terminate' });
+    expect(sent()).not.toHaveProperty('context');
+  });
+
   test.each([
     [{ recipient: 'ES.9' }, 'ES.9', { recipient_type: 'individual', recipient: 'ES.9' }],
     [{}, 'ES.9', { recipient_type: 'individual', recipient: 'ES.9' }],

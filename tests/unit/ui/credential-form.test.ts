@@ -17,12 +17,44 @@ describe('a channel’s form', () => {
       const fields = fieldsOf(type);
       expect(fields.length).toBeGreaterThan(0);
       for (const field of fields) expect(field.label).not.toBe('');
+      const required = definitions[type].credentials.safeParse({}).error?.issues.map(({ path }) => path[0]);
+      expect(fields.map(({ key }) => key)).toEqual(expect.arrayContaining(required ?? []));
+    },
+  );
+
+  it.each(Object.values(definitions).filter(({ hasSandbox }) => hasSandbox))(
+    'of $type starts filled in for the sandbox, each time for another account',
+    ({ credentials, sandboxCredentials, secretFields }) => {
+      const fields = formFields(credentials, secretFields);
+      const [one, other] = ['123456789012', '987654321098'].map((digits) => {
+        const made = sandboxCredentials?.(digits);
+        expect(made).toBeDefined();
+        const entered = enteredJson(fields, startValues(fields, made));
+        expect(problemsIn(credentials, entered)).toEqual({});
+        return entered;
+      });
+      expect(one).not.toEqual(other);
     },
   );
 
   it('masks secrets and never asks for those that are made by us', () => {
     expect(fieldsOf('telegram').map((field) => [field.key, field.kind])).toEqual([['botToken', 'secret']]);
     expect(fieldsOf('api').map((field) => field.key)).not.toContain('secret');
+  });
+
+  it('asks for optional secrets too, and calls choices by their words', () => {
+    const sms = fieldsOf('sms');
+    expect(sms.find(({ key }) => key === 'apiKeySecret')).toMatchObject({
+      kind: 'secret',
+      isRequired: false,
+    });
+    expect(sms.map(({ key }) => key)).not.toContain('numberSid');
+    const login = fieldsOf('instagram_dm').find(({ key }) => key === 'login');
+    expect(login?.options).toEqual([
+      { value: 'instagram', label: 'Instagram Login' },
+      { value: 'facebook', label: 'Facebook Login, through its Page' },
+    ]);
+    expect(startValues(fieldsOf('instagram_dm'))['login']).toBe('instagram');
   });
 
   it('turns lines into a list and leaves empty optional texts out', () => {

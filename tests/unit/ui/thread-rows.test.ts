@@ -91,7 +91,7 @@ describe('the rows of a thread', () => {
     const pending = {
       clientMessageId: 'c1',
       parts: [],
-      isPrivate: false,
+      sendAs: {},
       state: 'sending' as const,
       atMs: now,
     };

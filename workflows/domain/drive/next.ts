@@ -15,6 +15,8 @@ import {
   type Working,
   type WorkingRun,
 } from './working.ts';
+import { forgotten, forgottenError, leaveUnknown, repeatable, unansweredError } from './repeat.ts';
+import { more, nextUnread } from './unread.ts';
 import type { Call, DriveDecision, DriveOutcome, DriveSnapshot, DriveTools, OutboxRow } from './snapshot.ts';
 import { claimLifeMs, LEASED_WAIT_MS, LOCAL_CALL_MS, LONGEST_HTTP_MS, REGULAR_CALL_MS } from './times.ts';
 
@@ -164,6 +166,7 @@ function claimOrWait(
     wakeBy(w, run, effect.notBeforeMs);
     return { kind: 'exit' };
   }
+  if (forgotten(w, effect)) return leaveUnknown(w, run, effect, forgottenError);
   // A slow request would outlast the workflow task's heartbeat.
   if (effect.kind === 'http' && w.tools.mode === 'local') return { kind: 'deliver', afterMs: 0 };
   if (!w.tools.mayClaim) return { kind: 'again' };
@@ -201,20 +204,11 @@ function expireOrWait(
   // A claim made in this very decision is returned at once, so this one is somebody else's.
   if ((effect.claimExpiresAtMs ?? 0) > w.snapshot.nowMs) return { kind: 'wait' };
   const slow = effect.kind === 'http' && w.tools.mode === 'local';
-  if (repeatable(w, effect) && !overtaken(w, run, effect)) {
+  if (repeatable(w, effect) && !overtaken(w, run, effect) && !forgotten(w, effect)) {
     if (slow) return { kind: 'deliver', afterMs: 0 };
     return w.tools.mayClaim ? claim(w, run, effect) : { kind: 'again' };
   }
-  effect.state = 'unknown';
-  effect.error = { kind: 'no_answer', message: 'The provider may have received this: no answer came back.' };
-  writeEffect(w, run, effect, null);
-  return null;
-}
-
-function repeatable(w: Working, effect: OutboxRow): boolean {
-  if (effect.payload.kind === 'http')
-    return effect.payload.method === 'GET' || effect.payload.method === 'HEAD';
-  return w.tools.resend === 'safe';
+  return leaveUnknown(w, run, effect, forgotten(w, effect) ? forgottenError : unansweredError);
 }
 
 function leaveToPerson(w: Working): DriveOutcome {
@@ -223,14 +217,12 @@ function leaveToPerson(w: Working): DriveOutcome {
     w.run.deadlineMs = null;
     w.run.wakeAtMs = null;
   }
-  for (const message of w.unread) {
+  for (let message = nextUnread(w); message; message = nextUnread(w)) {
     w.routed.push({
       messageId: message.id,
       routing: { kind: 'person', reason: 'A person answers this conversation.' },
     });
-    w.conversation.cursor = message.seq;
   }
-  w.unread = [];
   return more(w) ? { kind: 'again' } : { kind: 'exit' };
 }
 
@@ -242,10 +234,9 @@ function resume(w: Working, run: WorkingRun): null {
 }
 
 function listen(w: Working, run: WorkingRun): DriveOutcome | null {
-  const message = run.background ? undefined : w.unread.shift();
+  const message = run.background ? undefined : nextUnread(w);
   // Rows before timers: what the customer said before the deadline was looked at counts.
   if (message) {
-    w.conversation.cursor = message.seq;
     w.routed.push({
       messageId: message.id,
       routing: { kind: 'run', runId: run.id, flowId: run.flowId, reason: `“${run.flowName}” was listening.` },
@@ -273,9 +264,8 @@ function restUntil(w: Working, run: WorkingRun, atMs: number | null): DriveOutco
 function route(w: Working): DriveOutcome | null {
   if (w.snapshot.run?.background) return { kind: 'exit' };
   if (w.startedRuns >= MOST_STARTED && w.unread.length > 0) return { kind: 'again' };
-  const message = w.unread.shift();
+  const message = nextUnread(w);
   if (!message) return more(w) ? { kind: 'again' } : { kind: 'exit' };
-  w.conversation.cursor = message.seq;
   const enabled = w.snapshot.flows.filter((flow) => flow.enabled);
   const decision = routeMessage(
     enabled.map((flow) => ({ ...flow, triggers: w.tools.definition(flow.versionId).triggers })),
@@ -323,11 +313,6 @@ function withdrawEffect(w: Working, run: WorkingRun): void {
   w.effect.state = 'cancelled';
   w.effect.error = takenOverError;
   writeEffect(w, run, w.effect, null);
-}
-
-/** Inbound rows beyond those this snapshot loaded. */
-function more(w: Working): boolean {
-  return w.conversation.cursor < w.conversation.lastInSeq && w.unread.length === 0;
 }
 
 /** Whether `run/<id>` has something to do now. What is parked or not due is no work, or the look would loop. */

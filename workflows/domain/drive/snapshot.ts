@@ -56,6 +56,8 @@ export interface OutboxRow {
   claimExpiresAtMs: number | null;
   notBeforeMs: number | null;
   attempts: number;
+  /** The first call whose answer is missing. */
+  inDoubtSinceMs: number | null;
   error: MessageError | null;
   result: Json;
 }
@@ -93,7 +95,7 @@ export interface DriveSnapshot {
   /** The newest outbox row of that run. */
   effect: OutboxRow | null;
   /** Inbound messages past the cursor, oldest first; at most 50. */
-  unread: (MessageView & { first: boolean })[];
+  unread: (MessageView & { first: boolean; automation: 'off' | null })[];
   /** Published flows of the workspace; only enabled ones are started by messages. */
   flows: PublishedFlow[];
   /** `run/<id>`'s own run, which may have ended while it drives a successor. */
@@ -238,5 +240,7 @@ export interface DriveTools {
   /** False once this execution has too little time left for another call. */
   mayClaim: boolean;
   resend: 'safe' | 'unsafe';
+  /** How long the provider remembers a key; null = for ever. */
+  keyLifeMs: number | null;
   capabilities: Capabilities;
 }

@@ -176,6 +176,7 @@ function planEffect(w: Working, run: WorkingRun, next: Extract<Reduction['next']
     claimExpiresAtMs: null,
     notBeforeMs: null,
     attempts: 0,
+    inDoubtSinceMs: null,
     error: null,
     result: null,
     inserted: true,

@@ -2,26 +2,41 @@
 import type { MediaKind, Part } from '#domain/message.ts';
 import { messageOf } from '../../lib/api/client.ts';
 import { api } from '../../lib/api/endpoints.ts';
+import { carriedAs } from './carried-media.ts';
 
 export interface Attachment {
   id: number;
   file: File;
-  state: 'uploading' | 'ready' | 'failed';
+  /** `refused`: the channel has no such files, so trying again changes nothing. */
+  state: 'uploading' | 'ready' | 'failed' | 'refused';
   part?: Part;
   reason?: string;
+}
+/** What the channel carries, and the sentence for a file that it doesn't. */
+export interface Carried {
+  kinds: readonly MediaKind[];
+  words: string;
 }
 
 export class Attachments {
   items = $state.raw<Attachment[]>([]);
+  readonly #carried: () => Carried;
   #nextId = 1;
   readonly isUploading: boolean = $derived(this.items.some((item) => item.state === 'uploading'));
   readonly parts: Part[] = $derived(this.items.flatMap((item) => (item.part ? [item.part] : [])));
 
+  constructor(carried: () => Carried) {
+    this.#carried = carried;
+  }
   add(files: Iterable<File>): void {
     for (const file of files) {
-      const item: Attachment = { id: this.#nextId++, file, state: 'uploading' };
+      const { kinds, words } = this.#carried();
+      const isCarried = file.type === '' || carriedAs(mediaKindOf(file.type), kinds) !== null;
+      const item: Attachment = isCarried
+        ? { id: this.#nextId++, file, state: 'uploading' }
+        : { id: this.#nextId++, file, state: 'refused', reason: words };
       this.items = [...this.items, item];
-      void this.#upload(item);
+      if (isCarried) void this.#upload(item);
     }
   }
   retry(item: Attachment): void {
@@ -38,8 +53,12 @@ export class Attachments {
   async #upload(item: Attachment): Promise<void> {
     try {
       const media = await api.upload(item.file);
+      const { kinds, words } = this.#carried();
+      // The bytes decide what it is, whatever the browser called it.
+      const kind = carriedAs(mediaKindOf(media.mimeType), kinds);
+      if (kind === null) return this.#set(item.id, { state: 'refused', reason: words });
       const part: Part = {
-        kind: mediaKindOf(media.mimeType),
+        kind,
         mediaId: media.mediaId,
         url: media.url,
         mimeType: media.mimeType,

@@ -1,8 +1,32 @@
 /** A conversation in a line. Pure. */
-import type { Activity, Conversation } from '../../lib/api/types.ts';
+import type { Activity, Conversation, Message } from '../../lib/api/types.ts';
 
 export function contactName(conversation: Pick<Conversation, 'contact'>): string {
   return conversation.contact.name || conversation.contact.externalId;
+}
+
+/** Who speaks, where it has to be said. */
+export function authorName(message: Message, conversation: Conversation, channel: string): string {
+  const { author, direction } = message;
+  if (direction === 'in') return author.name ?? contactName(conversation);
+  if (author.kind === 'bot') return author.name ?? 'Bot';
+  if (isFromOwnApp(message)) return `Sent from ${channel}’s own app`;
+  return author.name ?? 'Teloring';
+}
+
+/** What nobody here sent came to us as the provider's echo: a person wrote it in the provider's own app. */
+export function isFromOwnApp({ author, direction }: Message): boolean {
+  return direction === 'out' && author.kind === 'agent' && !author.id && !author.name;
+}
+
+/** Who took a message away; null while it is there. */
+export function deletedWords(message: Message, activities: readonly Activity[]): string | null {
+  if (!message.deletedAt) return null;
+  if (message.direction !== 'in') return 'Deleted at the provider';
+  const ours = activities.some(
+    (activity) => activity.kind === 'comment_delete' && activity.data['messageId'] === message.id,
+  );
+  return ours ? 'Deleted by us' : 'Deleted by the customer';
 }
 
 /** The last message in one line. */
@@ -52,9 +76,14 @@ export function activityWords(activity: Activity, names: Names): string {
     flow_cancelled: () => `${who} cancelled the flow`,
     handed_off: () => `The bot handed over to a person${text('note') ? `: ${text('note')}` : ''}`,
     customer_connected: () => `${who} ${text('customerId') ? 'connected a' : 'disconnected the'} customer`,
-    blocked: () => 'The contact blocked this inbox',
-    unblocked: () => 'The contact came back',
-    updated: () => 'The contact changed their profile',
+    contact_blocked: () => 'The customer blocked this inbox',
+    contact_unblocked: () => 'The customer came back',
+    contact_updated: () => 'The customer changed their profile',
+    comment_hide: () => `${who} hid a comment`,
+    comment_unhide: () => `${who} showed a hidden comment again`,
+    comment_like: () => `${who} liked a comment`,
+    comment_unlike: () => `${who} took back the like of a comment`,
+    comment_delete: () => `${who} deleted a comment`,
     reaction: () => `Reaction ${text('emoji') ?? 'taken back'}`,
   };
   return words[activity.kind]?.() ?? `${who}: ${activity.kind.replaceAll('_', ' ')}`;

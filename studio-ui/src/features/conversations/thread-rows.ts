@@ -1,13 +1,14 @@
 /** Messages, activity lines and what is still on its way → the rows of a thread. Pure. */
 import type { Part } from '#domain/message.ts';
 import type { Activity, Message } from '../../lib/api/types.ts';
+import type { SendAs } from './reply-target.ts';
 import { dayWord, startOfDay } from '../../lib/time.ts';
 
 /** An agent's message that the server hasn't confirmed yet. */
 export interface PendingMessage {
   clientMessageId: string;
   parts: Part[];
-  isPrivate: boolean;
+  sendAs: SendAs;
   state: 'sending' | 'failed';
   reason?: string;
   atMs: number;
@@ -27,7 +28,9 @@ export function threadRows(
   pending: readonly PendingMessage[],
   nowMs: number,
 ): ThreadRow[] {
-  const entries = [...messages.map(messageEntry), ...activities.map(activityEntry(messages))].sort(
+  const shown = new Set(messages.map((message) => message.providerMessageId));
+  const lines = activities.filter((activity) => !isReactionOn(activity, shown));
+  const entries = [...messages.map(messageEntry), ...lines.map(activityEntry(messages))].sort(
     (a, b) => a.seq - b.seq || a.rank - b.rank || a.atMs - b.atMs,
   );
   const rows: ThreadRow[] = [];
@@ -51,6 +54,14 @@ export function threadRows(
   }
   for (const one of pending) rows.push({ kind: 'pending', key: one.clientMessageId, pending: one });
   return rows;
+}
+
+/** A reaction stands on its message; a line of its own is for messages that aren't there. */
+function isReactionOn(activity: Activity, shown: ReadonlySet<string | null>): boolean {
+  const { providerMessageId } = activity.data;
+  return (
+    activity.kind === 'reaction' && typeof providerMessageId === 'string' && shown.has(providerMessageId)
+  );
 }
 
 interface Entry {

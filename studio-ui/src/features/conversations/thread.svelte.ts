@@ -1,4 +1,5 @@
 /** One open conversation: its messages, its activity lines, what the agent sends, and every change as it happens. */
+import type { CommentAction } from '#domain/channel.ts';
 import { uuidV7 } from '#domain/ids.ts';
 import { plainText, type Part } from '#domain/message.ts';
 import { ApiFailure, isAbort, messageOf } from '../../lib/api/client.ts';
@@ -7,9 +8,13 @@ import type { Activity, Conversation, ConversationChange, Message } from '../../
 import { feed } from '../../lib/feed.svelte.ts';
 import { attempt } from '../../lib/notify.ts';
 import { throttled } from '../../lib/throttled.ts';
+import type { SendAs } from './reply-target.ts';
 import { isSameSend, mergeMessages, type PendingMessage } from './thread-rows.ts';
 
 const PAGE = 50;
+const REFRESHED = 20;
+const TYPING_MS = 5_000;
+const REVEALED_MS = 2_000;
 
 export class Thread {
   readonly id: string;
@@ -20,6 +25,10 @@ export class Thread {
   failure = $state.raw<ApiFailure | null>(null);
   hasOlder = $state(false);
   isLoadingOlder = $state(false);
+  /** What the next reply answers. */
+  replyTo = $state.raw<Message | null>(null);
+  /** The message a quote led to, for a moment. */
+  revealedId = $state<string | null>(null);
   /** Said by the live region. */
   announcement = $state('');
   readonly #abort = new AbortController();
@@ -28,6 +37,7 @@ export class Thread {
   #changes: readonly ConversationChange[] = [];
   #changing: Promise<unknown> = Promise.resolve();
   #sending: Promise<unknown> = Promise.resolve();
+  #typedAt = 0;
 
   constructor(id: string) {
     this.id = id;
@@ -40,8 +50,12 @@ export class Thread {
     const undo = [
       feed.onEvent((event) => {
         if (event.conversationId !== this.id) return;
-        if (event.name === 'message.updated' && event.seq !== undefined) void this.#reread(event.seq);
-        else refresh();
+        if (event.name === 'message.updated' && event.seq !== undefined) return void this.#reread(event.seq);
+        refresh();
+        // What a refresh doesn't reach: a reaction or an edit further up.
+        const at = this.messages.findIndex((message) => message.id === event.messageId);
+        const changed = at >= 0 && at < this.messages.length - REFRESHED ? this.messages[at] : undefined;
+        if (changed) void this.#reread(changed.seq);
       }),
       feed.onResync(() => void this.load()),
     ];
@@ -78,11 +92,17 @@ export class Thread {
   }
 
   /** Shows the message at once; several go out in the order they were written. A retry keeps the client's id, so it can't be sent twice. */
-  async send(parts: Part[], isPrivate: boolean, clientMessageId: string = uuidV7()): Promise<void> {
-    const pending: PendingMessage = { clientMessageId, parts, isPrivate, state: 'sending', atMs: Date.now() };
+  async send(parts: Part[], sendAs: SendAs = {}, clientMessageId: string = uuidV7()): Promise<void> {
+    const { isPrivate, ...answers } = sendAs;
+    const pending: PendingMessage = { clientMessageId, parts, sendAs, state: 'sending', atMs: Date.now() };
     this.pending = [...this.pending.filter((one) => one.clientMessageId !== clientMessageId), pending];
     const answer = this.#sending.then(() =>
-      api.sendMessage(this.id, { clientMessageId, parts, ...(isPrivate ? { private: true } : {}) }),
+      api.sendMessage(this.id, {
+        clientMessageId,
+        parts,
+        ...answers,
+        ...(isPrivate ? { private: true } : {}),
+      }),
     );
     // One that fails holds up none.
     this.#sending = answer.catch(() => undefined);
@@ -97,13 +117,40 @@ export class Thread {
     }
   }
   retry(pending: PendingMessage): Promise<void> {
-    return this.send(pending.parts, pending.isPrivate, pending.clientMessageId);
+    return this.send(pending.parts, pending.sendAs, pending.clientMessageId);
   }
   discard(pending: PendingMessage): void {
     this.#forget(pending.clientMessageId);
   }
   #forget(clientMessageId: string): void {
     this.pending = this.pending.filter((one) => one.clientMessageId !== clientMessageId);
+  }
+
+  /** Tells the contact that somebody types; the provider's own sign lasts some seconds. */
+  typing(): void {
+    if (Date.now() - this.#typedAt < TYPING_MS) return;
+    this.#typedAt = Date.now();
+    // A courtesy: nobody is bothered where it doesn't arrive.
+    api.typing(this.id).catch(() => undefined);
+  }
+  /** Hides, likes or deletes a comment at the provider; a refusal is said in its words. */
+  actOn(message: Message, action: CommentAction, failed: string): Promise<boolean> {
+    return attempt(failed, async () => {
+      const changed = await api.actOnComment(message.id, action);
+      // With the line that says who did it.
+      await this.#refresh();
+      this.#accept([changed]);
+    });
+  }
+  /** Leads to a message, loading older pages until it is there. */
+  async reveal(messageId: string): Promise<void> {
+    while (this.hasOlder && !this.messages.some((message) => message.id === messageId)) {
+      const first = this.messages[0]?.seq;
+      await this.older();
+      if (this.messages[0]?.seq === first) return;
+    }
+    this.revealedId = messageId;
+    setTimeout(() => (this.revealedId = null), REVEALED_MS);
   }
 
   /** Shows the change at once and takes it back if it is refused. One goes out after the other: the last given is the last stored. */
@@ -136,7 +183,7 @@ export class Thread {
       const last = this.messages.at(-1)?.seq ?? 0;
       const [conversation, page] = await Promise.all([
         api.conversation(this.id, signal),
-        api.messages(this.id, { limit: '20' }, signal),
+        api.messages(this.id, { limit: String(REFRESHED) }, signal),
       ]);
       const isJoined = last === 0 || (page.items[0]?.seq ?? 0) <= last + 1;
       if (!isJoined) return this.load();

@@ -9,38 +9,10 @@ export interface FormField {
   hint?: string;
   placeholder?: string;
   isRequired: boolean;
-  options?: string[];
+  options?: { value: string; label: string }[];
   fallback?: Json;
 }
 export type FormValues = Record<string, string | boolean>;
-
-/** Words for known field names; any other is made readable from its name. */
-const WORDS: Record<string, { label: string; hint?: string; placeholder?: string }> = {
-  botToken: {
-    label: 'Bot token',
-    hint: 'In Telegram, write /newbot to @BotFather and copy the token it answers.',
-    placeholder: '123456789:AAE…',
-  },
-  callbackUrl: {
-    label: 'Callback URL',
-    hint: 'Replies are posted here as JSON, signed with the inbox’s secret.',
-    placeholder: 'https://example.com/teloring/replies',
-  },
-  idempotent: {
-    label: 'My receiver ignores repeats',
-    hint: 'It drops a second request with the same Idempotency-Key, so an unconfirmed reply may be sent again.',
-  },
-  allowedOrigins: {
-    label: 'Websites that may show the chat',
-    hint: 'One per line. https://*.example.com covers every subdomain.',
-    placeholder: 'https://www.example.com',
-  },
-  title: { label: 'Title', hint: 'The heading of the chat window.' },
-  greeting: { label: 'Greeting', hint: 'Shown before a visitor writes.' },
-  accentColor: { label: 'Colour', hint: 'Written like #4f46e5.' },
-  position: { label: 'Corner' },
-  choices: { label: 'How choices are offered' },
-};
 
 interface JsonSchema {
   type?: string;
@@ -51,35 +23,49 @@ interface JsonSchema {
   format?: string;
   default?: Json;
   anyOf?: JsonSchema[];
+  title?: string;
+  description?: string;
+  examples?: unknown[];
+  readOnly?: boolean;
+  /** What the values of an enum are called. */
+  options?: Record<string, string>;
 }
 
-/** Optional secrets are made by us when the inbox is connected, so nobody is asked for them. */
+/** In the order of the schema, worded by its `meta`. What `connect` fills in is marked readOnly: nobody is asked for it. */
 export function formFields(schema: z.ZodType, secretFields: readonly string[]): FormField[] {
   const json = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
   const required = new Set(json.required ?? []);
   return Object.entries(json.properties ?? {}).flatMap(([key, property]) => {
     const isSecret = secretFields.includes(key);
-    if (isSecret && !required.has(key)) return [];
+    if (property.readOnly) return [];
     return [fieldOf(key, property, isSecret, required.has(key))];
   });
 }
 
 function fieldOf(key: string, property: JsonSchema, isSecret: boolean, isRequired: boolean): FormField {
-  const words = WORDS[key] ?? { label: readable(key) };
+  const [example] = property.examples ?? [];
   const base = {
     key,
-    ...words,
+    label: property.title ?? readable(key),
+    ...(property.description === undefined ? {} : { hint: property.description }),
+    ...(typeof example === 'string' ? { placeholder: example } : {}),
     isRequired: isRequired && property.default === undefined,
     ...(property.default === undefined ? {} : { fallback: property.default }),
   };
   if (isSecret) return { ...base, kind: 'secret' };
-  if (property.enum) return { ...base, kind: 'choice', options: property.enum.map(String) };
+  if (property.enum) return { ...base, kind: 'choice', options: choicesOf(property.enum, property.options) };
   if (property.type === 'boolean') return { ...base, kind: 'switch' };
   if (property.type === 'array') return { ...base, kind: 'lines' };
   return { ...base, kind: property.format === 'uri' ? 'url' : 'text' };
 }
+function choicesOf(values: readonly unknown[], labels: Record<string, string> = {}) {
+  return values.map(String).map((value) => ({ value, label: labels[value] ?? readable(value) }));
+}
 function readable(key: string): string {
-  const words = key.replace(/([a-z0-9])([A-Z])/g, '$1 $2').toLowerCase();
+  const words = key
+    .replaceAll('_', ' ')
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .toLowerCase();
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
@@ -93,7 +79,8 @@ export function startValues(fields: readonly FormField[], given: JsonObject = {}
           field.key,
           Array.isArray(value) ? value.filter((line) => typeof line === 'string').join('\n') : '',
         ];
-      return [field.key, typeof value === 'string' || typeof value === 'number' ? String(value) : ''];
+      if (typeof value === 'string' || typeof value === 'number') return [field.key, String(value)];
+      return [field.key, field.isRequired ? (field.options?.[0]?.value ?? '') : ''];
     }),
   );
 }

@@ -1,4 +1,5 @@
 /** Every call the UI makes, typed. One place, so that a change of the contract is one edit. */
+import type { CommentAction } from '#domain/channel.ts';
 import type { FlowProblem } from '#domain/flow/types.ts';
 import type { Part } from '#domain/message.ts';
 import type { JsonObject } from '#domain/json.ts';
@@ -65,10 +66,20 @@ export const api = {
     ),
   sendMessage: (
     conversationId: string,
-    input: { clientMessageId: string; parts: Part[]; private?: boolean },
+    input: {
+      clientMessageId: string;
+      parts: Part[];
+      private?: boolean;
+      inReplyToId?: string;
+      as?: 'private_reply';
+    },
   ) => post<Api.Message>(`/api/conversations/${id(conversationId)}/messages`, input),
   markRead: (conversationId: string, seq: number) =>
     post<null>(`/api/conversations/${id(conversationId)}/read`, { seq }),
+  /** Shows the contact that somebody types, where the channel can. */
+  typing: (conversationId: string) => post<null>(`/api/conversations/${id(conversationId)}/typing`),
+  actOnComment: (messageId: string, action: CommentAction) =>
+    post<Api.Message>(`/api/messages/${id(messageId)}/actions`, { action }),
   upload: (file: File) => {
     const body = new FormData();
     body.set('file', file);

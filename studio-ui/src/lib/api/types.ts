@@ -179,6 +179,13 @@ export interface Message {
   error?: MessageError | null;
   providerMessageId: string | null;
   inReplyToId?: string | null;
+  /** To the writer of the comment `inReplyToId`, by direct message. */
+  as?: 'private_reply';
+  /** One per person: their last. */
+  reactions?: { emoji: string; by: string }[];
+  /** Comments, by us at the provider. */
+  hiddenAt?: string | null;
+  likedAt?: string | null;
   clientMessageId?: string | null;
   runId?: string | null;
   sentAt: string | null;

@@ -1,5 +1,8 @@
 /** Commands that hold everywhere: every page, and what the shell can do. */
+import { CHANNEL_TYPES } from '#domain/channel.ts';
+import { isAvailable } from '#channels/definitions.ts';
 import { appearance } from '../appearance.svelte.ts';
+import { CHANNELS } from '../channels.ts';
 import { commands, type Command } from '../commands.svelte.ts';
 import { attempt } from '../notify.ts';
 import { router } from '../router.svelte.ts';
@@ -21,8 +24,17 @@ export function shellCommands(): Command[] {
       run: () => router.go(hrefOfAny(router.slug, name, {})),
     };
   });
+  const channels = CHANNEL_TYPES.filter((type) => isAvailable(type) && session.can('inboxes:write')).map(
+    (type): Command => ({
+      id: `add.${type}`,
+      title: `Add a channel: ${CHANNELS[type].title}`,
+      section: 'Channels',
+      run: () => router.open('ringAdd', { type }),
+    }),
+  );
   return [
     ...pages,
+    ...channels,
     {
       id: 'palette',
       title: 'Search and commands',
