@@ -1,6 +1,6 @@
 /**
  * The drive protocol's transactions: lock and load a snapshot, let a pure function decide, store its plan, commit. SQL lives in
- * migrations/0004_drive.sql; each verb here is one transaction of two round trips.
+ * migrations/0006_drive.sql; each verb here is one transaction of two round trips.
  */
 import type pg from 'pg';
 import type { DriveDecision, DrivePlan, DriveSnapshot, OwedWake } from '#domain/drive/snapshot.ts';
