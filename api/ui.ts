@@ -22,6 +22,9 @@ const SERVER_PATHS = [
   '/metrics',
 ];
 
+/** The doubles live below it; itself it is a page. */
+const sandboxPage = '/sandbox';
+
 const builtUi = path.join(import.meta.dirname, '../studio-ui/dist');
 
 export function uiRoutes(root: string = builtUi): Hono<AppEnv> {
@@ -30,7 +33,9 @@ export function uiRoutes(root: string = builtUi): Hono<AppEnv> {
   app.use('*', async (c, next) => {
     const reserved = SERVER_PATHS.some(
       (start) =>
-        c.req.path === start || c.req.path.startsWith(`${start}/`) || c.req.path.startsWith(`${start}.`),
+        (c.req.path === start && start !== sandboxPage) ||
+        c.req.path.startsWith(`${start}/`) ||
+        c.req.path.startsWith(`${start}.`),
     );
     if (reserved || (c.req.method !== 'GET' && c.req.method !== 'HEAD')) return c.notFound();
     return next();

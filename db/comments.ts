@@ -37,7 +37,8 @@ export async function markComment(
     .where(column, set ? 'is' : 'is not', null)
     .returning('id')
     .executeTakeFirst();
-  if (!changed) return;
+  // The provider's own word of what we did may have come first: it is ours all the same, and told once.
+  if (!changed && ((message[column] !== null) === set || (await told(tx, message, action)))) return;
   await tx
     .insertInto('conversation_activities')
     .values({
@@ -55,4 +56,12 @@ export async function markComment(
     conversationId: message.conversation_id,
     messageId: message.id,
   });
+}
+
+/** Whether somebody here did the same to this comment a moment ago. */
+async function told(tx: Tx, message: MessageRow, action: CommentAction): Promise<boolean> {
+  const { rows } = await sql`select from conversation_activities
+    where conversation_id = ${message.conversation_id} and kind = ${`comment_${action}`}
+      and data ->> 'messageId' = ${message.id} and created_at > now() - interval '1 minute'`.execute(tx);
+  return rows.length > 0;
 }

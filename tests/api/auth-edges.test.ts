@@ -237,7 +237,7 @@ describe("the UI's files", () => {
     '/api/x',
     '/webhooks/x',
     '/media/x',
-    '/sandbox',
+    '/sandbox/x',
     '/widget.js',
     '/..%2f..%2fpackage.json',
   ])('%s is not the page', async (page) => {

@@ -68,6 +68,16 @@ test('any object is a draft, kept as it is; what is wrong with it is told', asyn
   expect((await saveDraft(id, { a: 'x'.repeat(1024 * 1024) })).status).toBe(413);
 });
 
+test('a POST that says JSON and brings nothing asks for its defaults', async () => {
+  const created = await json<{ id: string }>('/api/flows', { body: { name: 'Nothing more' } });
+  const response = await api.request(`/api/flows/${created.body.id}/publish`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+  });
+  // It was read: what is wrong is the flow.
+  expect(response.status).toBe(422);
+});
+
 test('publish: an unsound flow says where, and what is published stays', async () => {
   const { id } = await newFlow();
   await saveDraft(id, askFlow());

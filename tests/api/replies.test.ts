@@ -270,6 +270,22 @@ test('a comment is hidden, shown and liked at the provider; its refusal is told 
   expect((await act('hide')).body.error?.code).toBe('not_supported');
 });
 
+test('the provider’s own word of what we did may come first: it is ours all the same, and told once', async () => {
+  const { messageId, conversationId } = await comment();
+  adapter.act = async () => {
+    await sql('update messages set hidden_at = now() where id = $1', [messageId]);
+  };
+  const hide = () =>
+    json<Message>(`/api/messages/${messageId}/actions`, { as: 'agent', body: { action: 'hide' } });
+  expect((await hide()).status).toBe(200);
+  expect((await hide()).status).toBe(200);
+  const { rows } = await sql(
+    'select kind, actor_kind from conversation_activities where conversation_id = $1 and kind like $2',
+    [conversationId, 'comment%'],
+  );
+  expect(rows).toEqual([{ kind: 'comment_hide', actor_kind: 'api_key' }]);
+});
+
 test('reactions are on the message, and what the provider says of the account in Diagnostics', async () => {
   const from = { id: uuidV7(), name: 'Ada' };
   const id = uuidV7();

@@ -217,6 +217,9 @@ describe.skipIf(browserIsMissing())('channels in a browser', () => {
     await composer().getByRole('textbox').fill('From ten to four.');
     await page.keyboard.press('ControlOrMeta+Enter');
     await see(message('From ten to four.').getByTitle(/^Delivered/));
+    // The short address finds its workspace.
+    await page.goto(`${studio.product.url}/sandbox`);
+    await page.waitForURL(`${studio.home}/sandbox`);
     await page.goto(`${studio.home}/sandbox?inbox=${inboxId}`);
     await see(phone.getByText('From ten to four.'));
   });

@@ -266,6 +266,15 @@ export function matchPath(pathname: string): Match | null {
   return null;
 }
 
+/** The page of a workspace that a path without one means: `/sandbox`, `/runs`. Only pages that need nothing else to be found. */
+export function pageWithoutWorkspace(pathname: string): RouteName | null {
+  const match = pathname.startsWith('/w/') ? null : matchPath(`/w/any${pathname}`);
+  return match && Object.keys(match.params).length === 0 ? match.name : null;
+}
+
+/** Whether this leads to a page of ours: never to another host. */
+export const isOwnPath = (path: string): boolean => /^\/(?![/\\])/.test(path);
+
 const segments = (path: string): string[] => path.split('/').filter((part) => part !== '');
 
 function matchSegments(pattern: string[], path: string[]): Record<string, string> | null {

@@ -3,8 +3,10 @@ import { PERMISSIONS } from '#domain/roles.ts';
 import {
   hrefOf,
   hrefOfAny,
+  isOwnPath,
   isStandalone,
   matchPath,
+  pageWithoutWorkspace,
   NAVIGATION,
   ROUTE_NAMES,
   routeOf,
@@ -79,6 +81,19 @@ describe('the route table', () => {
     ]) {
       expect(matchPath(path), path).toBeNull();
     }
+  });
+
+  it('finds the page of a path without a workspace, where nothing else is missing', () => {
+    expect(pageWithoutWorkspace('/sandbox')).toBe('sandbox');
+    expect(pageWithoutWorkspace('/runs')).toBe('runs');
+    for (const path of ['/', '/runs/0199', '/nowhere', '/w/acme/runs', '/sign-in'])
+      expect(pageWithoutWorkspace(path), path).toBeNull();
+  });
+
+  it('takes no wish that leads elsewhere', () => {
+    for (const path of ['/w/acme/runs', '/sandbox', '/']) expect(isOwnPath(path), path).toBe(true);
+    for (const path of ['//evil.example', '/\\evil.example', 'https://evil.example', 'javascript:1', ''])
+      expect(isOwnPath(path), path).toBe(false);
   });
 
   it('keeps strange characters of parameters and slugs whole', () => {
