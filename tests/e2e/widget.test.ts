@@ -119,6 +119,10 @@ describe.skipIf(browserIsMissing())('the chat widget on a website of another ori
 
     await chat.say('Number 4711');
     await chat.see('Number 4711');
+    // The widget shows it at once; who answers has it first.
+    await expect
+      .poll(async () => (await team().thread(conversationId)).at(-1)?.text, { timeout: 15_000 })
+      .toBe('Number 4711');
     await team().reply(conversationId, 'Found it.');
     await chat.see('Found it.');
     const thread = await team().thread(conversationId);
