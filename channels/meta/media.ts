@@ -1,9 +1,9 @@
 /** Media behind Meta's links: from hosts we know only, however the link redirects. */
 import { ChannelError, type MediaBytes } from '../contract.ts';
-import { HttpError, toChannelError } from '../http-error.ts';
 import type { HttpClient, HttpResponse } from '../http.ts';
 import { graphError } from './errors.ts';
 import { exactJsonOf } from '../json-body.ts';
+import { allowedMediaUrl, getMedia, type AllowedUrl } from '../media-url.ts';
 
 /** Where Meta keeps attachments. A leading dot stands for every host below it. */
 export const META_MEDIA_HOSTS = ['.fbcdn.net', '.fbsbx.com', '.facebook.com', '.cdninstagram.com'];
@@ -29,7 +29,8 @@ export async function fetchGraphMedia(
   let place = first;
   for (let redirects = 0; ; redirects += 1) {
     const token = place.url.host === first.url.host ? options.token : undefined;
-    const response = await get(http, place, options, token);
+    const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const response = await getMedia(http, place, headers, options);
     const location = response.headers['location'];
     if (response.status >= 300 && response.status < 400 && location !== undefined) {
       if (redirects === MAX_REDIRECTS)
@@ -45,52 +46,20 @@ export async function fetchGraphMedia(
   }
 }
 
-interface Place {
-  url: URL;
-  trusted: boolean;
-}
-
-function allowed(link: string, hosts: readonly string[], base?: URL): Place {
-  const url = URL.canParse(link, base) ? new URL(link, base) : null;
-  if (url && url.username === '' && url.password === '')
-    for (const host of hosts) {
-      if (host.includes('://')) {
-        if (isBelow(url, host)) return { url, trusted: true };
-      } else if (url.protocol === 'https:' && url.port === '' && hostFits(url.hostname, host)) {
-        return { url, trusted: false };
-      }
-    }
+function allowed(link: string, hosts: readonly string[], base?: URL): AllowedUrl {
+  const place = allowedMediaUrl(link, hosts.map(withNeighbours), base);
+  if (place) return place;
+  const host = URL.canParse(link, base) ? new URL(link, base).host : '';
   throw new ChannelError(
     'permanent',
-    `The attachment’s link leads to ${url?.host || 'no host'}, which is not Meta’s.`,
+    `The attachment’s link leads to ${host || 'no host'}, which is not Meta’s.`,
   );
 }
 
-function hostFits(hostname: string, pattern: string): boolean {
-  return pattern.startsWith('.') ? hostname.endsWith(pattern) : hostname === pattern;
-}
-
-/** Beside the base counts as well: a sandbox keeps its files next to its Graph API. */
-function isBelow(url: URL, base: string): boolean {
-  if (!URL.canParse(base)) return false;
-  const { origin, pathname } = new URL('..', base.endsWith('/') ? base : `${base}/`);
-  return url.origin === origin && url.pathname.startsWith(pathname);
-}
-
-async function get(
-  http: HttpClient,
-  { url, trusted }: Place,
-  { signal, maxBytes }: GraphMediaOptions,
-  token: string | undefined,
-): Promise<HttpResponse> {
-  const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  try {
-    return await http.request({ method: 'GET', url: url.href, headers, maxBytes, signal, trusted });
-  } catch (error) {
-    if (!(error instanceof HttpError) || error.kind !== 'too_large') throw toChannelError(error);
-    const megabytes = Math.floor(maxBytes / 1024 / 1024);
-    throw new ChannelError('permanent', `The file is larger than the ${megabytes} MB that are fetched.`);
-  }
+/** Beside a base URL counts as well: a sandbox keeps its files next to its Graph API. */
+function withNeighbours(host: string): string {
+  if (!host.includes('://') || !URL.canParse(host)) return host;
+  return new URL('..', host.endsWith('/') ? host : `${host}/`).href;
 }
 
 function refusal({ status, body, headers }: HttpResponse, token: string | undefined): ChannelError {

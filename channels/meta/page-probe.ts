@@ -3,10 +3,10 @@ import { z } from 'zod';
 import type { Json } from '#domain/json.ts';
 import { ChannelError, type ProbeResult } from '../contract.ts';
 import type { HttpClient } from '../http.ts';
-import { appToken, callGraph } from './graph.ts';
+import { appSubscriptionOf, type AppSubscription } from './app-subscription.ts';
 import { callPage, metaAppOf, type PageInbox } from './page.ts';
 import { debugToken, type TokenFacts } from './tokens.ts';
-import { optionalId, optionalText } from './wire.ts';
+import { optionalId } from './wire.ts';
 
 type Health = ProbeResult['inbound'];
 
@@ -38,7 +38,7 @@ export async function probePage(
     if (tokenTrouble?.state === 'failing')
       return { inbound: tokenTrouble, outbound: tokenTrouble, facts: factsOf(token) };
     const subscribed = await subscribedFields(http, inbox, app.id, signal);
-    const callback = await callbackOf(http, inbox, needs.object ?? 'page', signal);
+    const callback = await appSubscriptionOf(http, inbox, needs.object ?? 'page', signal);
     const inbound = worst([
       tokenTrouble,
       scopesHealth(token, needs.inboundScopes),
@@ -119,47 +119,7 @@ function subscriptionHealth(subscribed: string[] | null, fields: readonly string
     : { state: 'degraded', reason: `The page doesn’t tell us ${missing.join(', ')}. Connect it again.` };
 }
 
-const subscriptions = z.looseObject({
-  data: z.array(
-    z.looseObject({
-      object: optionalText,
-      callback_url: optionalText,
-      active: z.boolean().optional().catch(undefined),
-    }),
-  ),
-});
-interface Callback {
-  url: string | null;
-  active: boolean;
-}
-
-/** The app's own webhook for pages; undefined where Meta doesn't say. */
-async function callbackOf(
-  http: HttpClient,
-  inbox: PageInbox,
-  wanted: 'page' | 'instagram',
-  signal: AbortSignal,
-): Promise<Callback | undefined> {
-  const app = metaAppOf(inbox);
-  const asked = callGraph(http, {
-    base: inbox.urls['graph'] ?? '',
-    token: appToken(app),
-    method: 'GET',
-    path: `/${app.id}/subscriptions`,
-    signal,
-  });
-  const read = subscriptions.safeParse(
-    await asked.catch((error: unknown) => {
-      if (error instanceof ChannelError) return undefined;
-      throw error;
-    }),
-  );
-  if (!read.success) return undefined;
-  const found = read.data.data.find(({ object }) => object === wanted);
-  return { url: found?.callback_url ?? null, active: found?.active ?? found !== undefined };
-}
-
-function callbackHealth(callback: Callback | undefined, webhookUrl: string): Health | null {
+function callbackHealth(callback: AppSubscription | undefined, webhookUrl: string): Health | null {
   if (!callback) return null;
   if (callback.url === null)
     return {
@@ -176,7 +136,7 @@ function callbackHealth(callback: Callback | undefined, webhookUrl: string): Hea
     : { state: 'failing', reason: 'Meta has switched the app’s webhook for pages off.' };
 }
 
-function callbackFacts(callback: Callback | undefined): Record<string, Json> {
+function callbackFacts(callback: AppSubscription | undefined): Record<string, Json> {
   if (!callback) return {};
   const url = callback.url !== null && URL.canParse(callback.url) ? new URL(callback.url).origin : null;
   return { appWebhookHost: url, appWebhookActive: callback.active };

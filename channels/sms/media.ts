@@ -1,8 +1,8 @@
 /** Media of incoming MMS: from Twilio by Basic auth, then, without it, from wherever Twilio keeps the bytes. */
 import type { JsonObject } from '#domain/json.ts';
 import { ChannelError, type MediaBytes } from '../contract.ts';
-import { HttpError, toChannelError } from '../http-error.ts';
 import type { HttpClient, HttpResponse } from '../http.ts';
+import { allowedMediaUrl, getMedia, type AllowedUrl } from '../media-url.ts';
 import { authorization, type SmsInbox } from './call.ts';
 import { twilioError } from './errors.ts';
 
@@ -26,7 +26,7 @@ export async function fetchSmsMedia(
     // Only the first link is Twilio's API; what it leads to is signed by itself and must not see our token.
     const headers: Record<string, string> =
       redirects === 0 ? { authorization: authorization(inbox.credentials) } : {};
-    const response = await get(http, place, headers, options);
+    const response = await getMedia(http, place, headers, options);
     const location = response.headers['location'];
     if (response.status >= 300 && response.status < 400 && location !== undefined) {
       if (redirects === MAX_REDIRECTS)
@@ -39,43 +39,15 @@ export async function fetchSmsMedia(
   }
 }
 
-interface Place {
-  url: URL;
+interface Place extends AllowedUrl {
   isApi: boolean;
-  trusted: boolean;
 }
 
 function placeOf(inbox: SmsInbox, link: string, base?: URL): Place {
-  const url = URL.canParse(link, base) ? new URL(link, base) : null;
-  if (!url || url.username !== '' || url.password !== '') throw foreign(url);
-  const configured = inbox.urls['api'] ?? '';
   // The configured address itself: a double, or a proxy in front of Twilio; it may be private.
-  if (URL.canParse(configured) && isBelow(url, new URL(configured)))
-    return { url, isApi: true, trusted: true };
-  const isApi = API_HOST.test(url.hostname);
-  if (url.protocol !== 'https:' || url.port !== '' || !(isApi || STORE_HOST.test(url.hostname)))
-    throw foreign(url);
-  return { url, isApi, trusted: false };
-}
-
-function isBelow(url: URL, base: URL): boolean {
-  const folder = base.pathname.endsWith('/') ? base.pathname : `${base.pathname}/`;
-  return url.origin === base.origin && url.pathname.startsWith(folder);
-}
-
-async function get(
-  http: HttpClient,
-  { url, trusted }: Place,
-  headers: Record<string, string>,
-  { signal, maxBytes }: { signal: AbortSignal; maxBytes: number },
-): Promise<HttpResponse> {
-  try {
-    return await http.request({ method: 'GET', url: url.href, headers, maxBytes, signal, trusted });
-  } catch (error) {
-    if (!(error instanceof HttpError) || error.kind !== 'too_large') throw toChannelError(error);
-    const megabytes = Math.floor(maxBytes / 1024 / 1024);
-    throw new ChannelError('permanent', `The file is larger than the ${megabytes} MB that are fetched.`);
-  }
+  const place = allowedMediaUrl(link, [inbox.urls['api'] ?? '', API_HOST, STORE_HOST], base);
+  if (!place) throw foreign(URL.canParse(link, base) ? new URL(link, base) : null);
+  return { ...place, isApi: place.trusted || API_HOST.test(place.url.hostname) };
 }
 
 /** Asking again costs nothing. Right after the webhook a file may not be there yet; a link that ran out is made anew. */

@@ -3,6 +3,7 @@ import type { JsonObject } from '#domain/json.ts';
 import { ChannelError, type MediaBytes } from '../contract.ts';
 import { HttpError, toChannelError } from '../http-error.ts';
 import type { HttpClient, HttpResponse } from '../http.ts';
+import { allowedMediaUrl } from '../media-url.ts';
 import { asInbox, callTikTok, unreadable, type TikTokInbox } from './call.ts';
 import { download } from './wire.ts';
 
@@ -91,12 +92,22 @@ async function get(
   { signal, maxBytes }: FetchOptions,
   headers: Record<string, string>,
 ): Promise<HttpResponse> {
-  const trusted = isBelow(link, inbox.urls['api'] ?? '');
-  if (!trusted && !isTikToks(link))
+  const place = allowedMediaUrl(link, [
+    inbox.urls['api'] ?? '',
+    ...HOSTS.flatMap((host) => [host, `.${host}`]),
+  ]);
+  if (!place)
     throw new ChannelError('permanent', 'The attachment’s link leads to a host that is not TikTok’s.');
   let response: HttpResponse;
   try {
-    response = await http.request({ method: 'GET', url: link, headers, maxBytes, signal, trusted });
+    response = await http.request({
+      method: 'GET',
+      url: link,
+      headers,
+      maxBytes,
+      signal,
+      trusted: place.trusted,
+    });
   } catch (error) {
     if (error instanceof HttpError && error.kind === 'too_large')
       throw new ChannelError(
@@ -110,24 +121,6 @@ async function get(
     response.status >= 500 || response.status === 429 ? 'retry_after' : 'permanent',
     `TikTok’s media server answered ${response.status}.`,
     { providerCode: `http ${response.status}` },
-  );
-}
-
-function isTikToks(link: string): boolean {
-  if (!URL.canParse(link)) return false;
-  const { protocol, hostname, port, username } = new URL(link);
-  if (protocol !== 'https:' || port !== '' || username !== '') return false;
-  return HOSTS.some((host) => hostname === host || hostname.endsWith(`.${host}`));
-}
-
-/** Below the API's own address, as this inbox knows it. */
-function isBelow(link: string, base: string): boolean {
-  if (!URL.canParse(link) || !URL.canParse(base)) return false;
-  const [url, home] = [new URL(link), new URL(base)];
-  return (
-    url.origin === home.origin &&
-    url.username === '' &&
-    url.pathname.startsWith(`${home.pathname.replace(/\/$/, '')}/`)
   );
 }
 

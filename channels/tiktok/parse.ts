@@ -41,19 +41,7 @@ function readMessage(frame: Frame): ChannelEvent[] | null {
   const at = placeOf(content, 'from');
   const { message_id: providerMessageId } = content;
   if (!at || providerMessageId === undefined) return null;
-  return [
-    {
-      kind: 'message',
-      eventId: eventIdOf(frame, at.conversationId, providerMessageId),
-      threadKey: '',
-      contact: at.contact,
-      parts: [partOf(content)],
-      providerMessageId,
-      inReplyTo: content.referenced_message_info?.referenced_message_id,
-      sentAtMs: content.timestamp,
-      replyAddress: { conversationId: at.conversationId },
-    },
-  ];
+  return [{ kind: 'message', ...saidIn(frame, at, providerMessageId) }];
 }
 
 /** What the account sends, by us or by people in TikTok's app. Its automatic messages are nobody's, and must not pass for a person's. */
@@ -64,19 +52,22 @@ function readEcho(frame: Frame): ChannelEvent[] | null {
   // A reaction of the business's own people is no message, and no customer's.
   if (!at || providerMessageId === undefined || content.type === 'reaction') return null;
   if (content.auto_message_type !== undefined) return null;
-  return [
-    {
-      kind: 'echo',
-      eventId: eventIdOf(frame, at.conversationId, providerMessageId),
-      threadKey: '',
-      contact: at.contact,
-      parts: [partOf(content)],
-      providerMessageId,
-      inReplyTo: content.referenced_message_info?.referenced_message_id,
-      sentAtMs: content.timestamp,
-      replyAddress: { conversationId: at.conversationId },
-    },
-  ];
+  return [{ kind: 'echo', ...saidIn(frame, at, providerMessageId) }];
+}
+
+/** What somebody said, whoever it was. */
+function saidIn(frame: Frame, at: NonNullable<ReturnType<typeof placeOf>>, providerMessageId: string) {
+  const { content } = frame;
+  return {
+    eventId: eventIdOf(frame, at.conversationId, providerMessageId),
+    threadKey: '',
+    contact: at.contact,
+    parts: [partOf(content)],
+    providerMessageId,
+    inReplyTo: content.referenced_message_info?.referenced_message_id,
+    sentAtMs: content.timestamp,
+    replyAddress: { conversationId: at.conversationId },
+  };
 }
 
 /** One payload may hold several, each with its own message. */

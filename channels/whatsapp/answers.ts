@@ -62,16 +62,3 @@ const subscribedApp = z.looseObject({
   override_callback_uri: text,
 });
 export const subscribedApps = z.looseObject({ data: z.array(subscribedApp) });
-
-export const appSubscriptions = z.looseObject({
-  data: z.array(
-    z.looseObject({
-      object: z.string(),
-      callback_url: text,
-      active: z.boolean().optional().catch(undefined),
-      fields: z
-        .array(z.union([z.string(), z.looseObject({ name: z.string() }).transform(({ name }) => name)]))
-        .catch([]),
-    }),
-  ),
-});

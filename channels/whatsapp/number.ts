@@ -1,9 +1,9 @@
 /** A number and its account, as Meta describes them. */
 import type { z } from 'zod';
 import type { HttpClient } from '../http.ts';
-import { appToken, callGraph, unreadable } from '../meta/graph.ts';
+import { appSubscriptionOf, type AppSubscription } from '../meta/app-subscription.ts';
+import { unreadable } from '../meta/graph.ts';
 import { metaAppOf } from '../meta/page.ts';
-import { ChannelError } from '../contract.ts';
 import * as answers from './answers.ts';
 import { callWhatsapp, tried, type WhatsappInbox } from './call.ts';
 
@@ -91,40 +91,13 @@ export async function isSubscribed(
   return read.data.data.some((app) => (app.whatsapp_business_api_data?.id ?? app.id) === ours);
 }
 
-export interface AppWebhookFacts {
-  url: string | null;
-  active: boolean;
-  fields: string[];
-}
-
 /** Where the app's own webhook for WhatsApp points; undefined where Meta doesn't say. */
-export async function appWebhookOf(
+export const appWebhookOf = (
   http: HttpClient,
   inbox: WhatsappInbox,
   signal: AbortSignal,
-): Promise<AppWebhookFacts | undefined> {
-  const app = metaAppOf(inbox);
-  const asked = callGraph(http, {
-    base: inbox.urls['graph'] ?? '',
-    token: appToken(app),
-    method: 'GET',
-    path: `/${app.id}/subscriptions`,
-    signal,
-  });
-  const read = answers.appSubscriptions.safeParse(
-    await asked.catch((error: unknown) => {
-      if (error instanceof ChannelError) return undefined;
-      throw error;
-    }),
-  );
-  if (!read.success) return undefined;
-  const found = read.data.data.find(({ object }) => object === 'whatsapp_business_account');
-  return {
-    url: found?.callback_url ?? null,
-    active: found !== undefined && found.active !== false,
-    fields: found?.fields ?? [],
-  };
-}
+): Promise<AppSubscription | undefined> =>
+  appSubscriptionOf(http, inbox, 'whatsapp_business_account', signal);
 
 /** Fields we read, of the app's webhook. Without the first nothing arrives; the others are told as missing. */
 export const WEBHOOK_FIELDS = [
@@ -139,7 +112,7 @@ export const WEBHOOK_FIELDS = [
 
 /** What is wrong with the app's webhook, and who mends it; null where nothing is, or nothing is known. */
 export function webhookTrouble(
-  webhook: AppWebhookFacts | undefined,
+  webhook: AppSubscription | undefined,
   webhookUrl: string,
 ): { state: 'failing' | 'degraded'; reason: string } | null {
   if (!webhook) return null;
