@@ -128,6 +128,8 @@ export interface InboundMessageEvent extends EventBase {
   /** '' for one-to-one chats; post, thread, call or group id otherwise. */
   threadKey: string;
   contact: InboundContact;
+  /** Who wrote it, where that isn't the contact: somebody else in the contact's thread. */
+  author?: { externalId: string; name?: string };
   parts: InboundPart[];
   /** Contains the provider's message id verbatim. */
   providerMessageId: string;

@@ -15,6 +15,8 @@ const mediaPart = z.object({
   caption: z.string().optional(),
 });
 
+const address = z.object({ address: z.string(), name: z.string().optional() });
+
 /** What a message is made of. Kinds are added over time: ignore those you don't know. */
 export const partShape = z
   .union([
@@ -47,6 +49,26 @@ export const partShape = z
       permalink: z.string().optional(),
     }),
     z.object({ kind: z.literal('call'), event: z.string(), durationSeconds: z.number().optional() }),
+    z.object({
+      kind: z.literal('email'),
+      subject: z.string(),
+      from: address.optional(),
+      to: z.array(address).optional(),
+      cc: z.array(address).optional(),
+      bcc: z.array(address).optional(),
+      /** The original has an HTML body, or says more than the text part. */
+      html: z.literal(true).optional(),
+      folded: z.literal(true).optional(),
+      authentication: z
+        .object({
+          verdict: z.enum(['pass', 'fail', 'none']),
+          spf: z.string().optional(),
+          dkim: z.string().optional(),
+          dmarc: z.string().optional(),
+        })
+        .optional(),
+      automatic: z.enum(['auto_reply', 'bounce', 'list', 'own']).optional(),
+    }),
     z.object({ kind: z.literal('unsupported'), what: z.string() }),
   ])
   .openapi('Part');

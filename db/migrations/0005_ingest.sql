@@ -665,8 +665,9 @@ begin
       insert into messages (id, workspace_id, conversation_id, inbox_id, seq, direction, author_kind, author_id, author_name,
                             author_external_id, parts, text, status, provider_message_id, event_id, in_reply_to_id, sent_at, provider_ref,
                             automation)
-      values (v_message, e.workspace_id, conv, e.inbox_id, c.last_seq, 'in', 'contact', k.id, e.payload #>> '{contact,name}',
-              e.payload #>> '{contact,externalId}', e.payload -> 'parts', e.payload ->> 'text', 'received', e.payload ->> 'providerMessageId', e.id,
+      values (v_message, e.workspace_id, conv, e.inbox_id, c.last_seq, 'in', 'contact', k.id,
+              case when e.payload ? 'author' then e.payload #>> '{author,name}' else e.payload #>> '{contact,name}' end,
+              coalesce(e.payload #>> '{author,externalId}', e.payload #>> '{contact,externalId}'), e.payload -> 'parts', e.payload ->> 'text', 'received', e.payload ->> 'providerMessageId', e.id,
               case when e.payload ? 'inReplyTo' then
                 (select id from messages where inbox_id = e.inbox_id and provider_message_id = e.payload ->> 'inReplyTo' limit 1) end,
               from_ms(e.payload -> 'sentAtMs'), e.payload -> 'reference', case when e.payload ->> 'automation' = 'off' then 'off' end);

@@ -31,7 +31,7 @@ const table: Record<string, Row> = {
   'channel sandboxes': {
     from: /^channels\/[^/]+\/sandbox/,
     values: [domain, /^channels\//, node, /^hono$/, /^zod$/, /^@hono\//],
-    types: [/^@grammyjs\/types$/],
+    types: [/^@grammyjs\/types$/, /^@microsoft\/microsoft-graph-types$/],
   },
   channels: {
     from: /^channels\//,
@@ -47,8 +47,9 @@ const table: Record<string, Row> = {
       /^@flystorage\//,
       /^@aws-sdk\/client-s3$/,
       /^@hono\//,
+      /^(nodemailer|mailparser|sanitize-html|mailauth|imapflow|twilio)(\/|$)/,
     ],
-    types: [/^@grammyjs\/types$/],
+    types: [/^@grammyjs\/types$/, /^@microsoft\/microsoft-graph-types$/],
   },
   'db (knows no channels)': { from: /^db\//, values: [domain, /^db\//, node, /^pg$/, /^kysely$/] },
   activities: {

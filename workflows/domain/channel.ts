@@ -37,6 +37,8 @@ export interface Capabilities {
   contactCard?: true;
   /** Provider-approved templates, also outside the window. */
   template?: true;
+  /** Messages are emails: they have a subject and more than one recipient. */
+  email?: true;
   /** A message can quote another one. */
   quote?: true;
   /** A comment's writer can be answered by direct message. */

@@ -65,6 +65,31 @@ export interface CallPart {
   event: string;
   durationSeconds?: number;
 }
+export interface EmailAddress {
+  /** In lower case. */
+  address: string;
+  name?: string;
+}
+/**
+ * What an email has beside its text and files. Inbound it describes the mail; outbound it says what differs from an ordinary answer (a
+ * subject of its own, more recipients). The HTML body and what was folded away stay with the kept original.
+ */
+export interface EmailPart {
+  kind: 'email';
+  subject: string;
+  from?: EmailAddress;
+  to?: EmailAddress[];
+  cc?: EmailAddress[];
+  bcc?: EmailAddress[];
+  /** The original has an HTML body. */
+  html?: true;
+  /** The original says more than the text part: quoted mail, a signature. */
+  folded?: true;
+  /** Whether the sender is who it says, as the receiving side saw it; the words are those of Authentication-Results. */
+  authentication?: { verdict: 'pass' | 'fail' | 'none'; spf?: string; dkim?: string; dmarc?: string };
+  /** Written by a machine: people see it, flows don't answer it. */
+  automatic?: 'auto_reply' | 'bounce' | 'list' | 'own';
+}
 /** Something the provider sent that we can't show yet: never dropped, never a crash. */
 export interface UnsupportedPart {
   kind: 'unsupported';
@@ -81,6 +106,7 @@ export type Part =
   | TemplatePart
   | CommentPart
   | CallPart
+  | EmailPart
   | UnsupportedPart;
 
 export type MessageDirection = 'in' | 'out' | 'internal';
@@ -122,6 +148,7 @@ export function partText(part: Part): string {
       return part.name;
     case 'call':
       return part.event;
+    case 'email':
     case 'unsupported':
       return '';
   }

@@ -41,6 +41,8 @@ function degrade(part: Part, capabilities: Capabilities, link: MediaLink): Part[
       return capabilities.contactCard ? [part] : texts(cardText(part), capabilities);
     case 'template':
       return [part];
+    case 'email':
+      return capabilities.email ? [part] : [];
     case 'call':
     case 'unsupported':
       return [];
