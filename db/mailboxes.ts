@@ -165,19 +165,19 @@ const proof = (lease: MailboxLease): unknown[] => [lease.inboxId, lease.holder, 
 
 /** Moves the cursor; what was being tried is done. @returns false if the lease is another's by now: nothing was written */
 export async function saveCursor(pool: pg.Pool, lease: MailboxLease, cursor: JsonObject): Promise<boolean> {
-  const { rowCount } = await pool.query(
-    `update mailboxes set cursor = $4, trying = null where ${fenced}`,
-    [...proof(lease), JSON.stringify(cursor)],
-  );
+  const { rowCount } = await pool.query(`update mailboxes set cursor = $4, trying = null where ${fenced}`, [
+    ...proof(lease),
+    JSON.stringify(cursor),
+  ]);
   return rowCount === 1;
 }
 
 /** Before a mail is taken in: should we die of it, that counts. @returns false if the lease is lost */
 export async function saveTrying(pool: pg.Pool, lease: MailboxLease, trying: Trying): Promise<boolean> {
-  const { rowCount } = await pool.query(
-    `update mailboxes set trying = $4 where ${fenced}`,
-    [...proof(lease), JSON.stringify(trying)],
-  );
+  const { rowCount } = await pool.query(`update mailboxes set trying = $4 where ${fenced}`, [
+    ...proof(lease),
+    JSON.stringify(trying),
+  ]);
   return rowCount === 1;
 }
 
@@ -238,11 +238,7 @@ export interface MailboxRow {
 
 /** For Diagnostics. Undefined where nobody has to look. */
 export async function findMailbox(tx: Tx, inboxId: string): Promise<MailboxRow | undefined> {
-  const row = await tx
-    .selectFrom('mailboxes')
-    .selectAll()
-    .where('inbox_id', '=', inboxId)
-    .executeTakeFirst();
+  const row = await tx.selectFrom('mailboxes').selectAll().where('inbox_id', '=', inboxId).executeTakeFirst();
   return (
     row && {
       kind: row.kind,

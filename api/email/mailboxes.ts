@@ -69,6 +69,7 @@ export function createMailboxes(deps: MailboxesDeps): Mailboxes {
   const news = createBell();
   const unsubscribe = deps.inboxes.onChange(() => news.ring());
   let mailboxes = 0;
+  let retrying: Promise<unknown> | null = null;
 
   async function beat(): Promise<void> {
     const seen = await pulse(pool, holder, leaseMs);
@@ -90,15 +91,19 @@ export function createMailboxes(deps: MailboxesDeps): Mailboxes {
       held: running.length,
       resting: resting.length,
       capacity: deps.capacity,
-      ...seen,
+      holders: seen.holders,
+      mailboxes: seen.mailboxes,
+      waiting: seen.waiting,
     });
     // The newest go: those that were there longest stay undisturbed.
     for (const look of running.slice(running.length - give)) look.ending.abort('share' satisfies LookEnd);
     for (const look of resting.slice(0, rotate)) look.ending.abort('room' satisfies LookEnd);
-    // Also while more are given away than taken: what is due and free may be of a kind that ends at once.
     const kinds = Object.keys(deps.kinds) as MailboxKindName[];
     for (const claim of await claimMailboxes(pool, holder, { kinds, limit: take, leaseMs })) begin(claim);
-    await retryKeptMails(deps, stopping.signal);
+    // Beside the beat: a big mail takes longer than a lease lasts.
+    retrying ??= retryKeptMails(deps, stopping.signal)
+      .catch((error: unknown) => log.warn({ err: error }, 'Kept mails could not be tried just now.'))
+      .finally(() => (retrying = null));
   }
 
   function begin(claim: ClaimedMailbox): void {
@@ -184,7 +189,8 @@ export function createMailboxes(deps: MailboxesDeps): Mailboxes {
       stopping.abort();
       await ended;
       for (const { ending } of looks.values()) ending.abort('stopping' satisfies LookEnd);
-      await Promise.race([Promise.all([...looks.values()].map(({ done }) => done)), pause(STOP_MS)]);
+      const all = [...[...looks.values()].map(({ done }) => done), retrying];
+      await Promise.race([Promise.all(all), pause(STOP_MS)]);
       // Also what a hanging look still holds: it is fenced from now on.
       await retire(pool, holder).catch(() => undefined); // the leases end by themselves
     },
