@@ -4,7 +4,8 @@
  */
 import type { ColumnType, Generated } from 'kysely';
 import type { Json } from '#domain/json.ts';
-import type { KeptMailsTable, MailboxesTable, MailboxHoldersTable } from './schema-mail.ts';
+import type { EmailIdsTable, EmailParticipantsTable, EmailThreadsTable } from './schema-email.ts';
+import type { KeptMailsTable, MailboxesTable, MailboxHoldersTable } from './schema-mailboxes.ts';
 import type {
   AccountsTable,
   ApiKeysTable,
@@ -343,6 +344,9 @@ export interface UiEventsTable {
 }
 
 export interface Schema {
+  email_threads: EmailThreadsTable;
+  email_ids: EmailIdsTable;
+  email_participants: EmailParticipantsTable;
   workspaces: WorkspacesTable;
   inboxes: InboxesTable;
   customers: CustomersTable;

@@ -1,7 +1,7 @@
 /** This process's share of the mailboxes that we look into ourselves. */
-import { createAddressGuard } from '#channels/address-guard.ts';
 import { poolOf } from '#db/client.ts';
 import type { ApiDeps } from '../deps.ts';
+import { emailDeployment } from './deployment.ts';
 import { createImapKind } from './imap/look.ts';
 import { createMailboxes, type Mailboxes } from './mailboxes.ts';
 import { createEmailReceiver } from './receive.ts';
@@ -10,15 +10,11 @@ import { createEmailReceiver } from './receive.ts';
 export function openMailboxes(deps: ApiDeps): Mailboxes | null {
   const { config } = deps;
   if (config.mailboxes === 0) return null;
-  const guard = createAddressGuard({
-    allowPrivateHosts: config.allowPrivateHosts,
-    deniedPorts: config.deniedPorts,
-  });
   return createMailboxes({
     pool: poolOf(deps.engineDb),
     inboxes: deps.inboxes,
     receiver: createEmailReceiver(deps),
-    kinds: { imap: createImapKind({ resolveHost: (host, port) => guard.resolve(host, port) }) },
+    kinds: { imap: createImapKind(emailDeployment(deps)) },
     log: deps.log,
     capacity: config.mailboxes,
   });
