@@ -166,6 +166,29 @@ describe.skipIf(mailServerIsMissing())('IMAP mailboxes', () => {
     await stage.until('health', async () => (await health(inbox)).state === 'ok');
   });
 
+  test('a mail in the middle of which the process ended five times is kept aside untried', async () => {
+    stage = await startMailboxStage();
+    await stage.server.addUser('a@shop.test', 'right');
+    for (const subject of ['deadly', 'behind']) await stage.server.deliver('a@shop.test', mailOf(subject));
+    const inbox = await stage.inbox('a@shop.test', { settings: { importDays: 1 } });
+    let tries = 0;
+    stage.refuse = (subject) => (subject === 'deadly' ? `tried ${++tries}` : null);
+    const supervisor = await stage.supervise();
+    await stage.until('the first try', () => tries > 0);
+    await supervisor.stop();
+    // As if the process had ended with it each time.
+    tries = 0;
+    await stage.query(
+      `update mailboxes set trying = jsonb_set(trying, '{tries}', '5'), next_look_at = now()`,
+    );
+    await stage.supervise();
+    await stage.until('the one behind', () => stage.subjects(inbox).includes('behind'));
+    expect(tries).toBe(0);
+    expect(await stage.query('select reason, tries from kept_mails')).toMatchObject([
+      { reason: 'The server ended each time while it took this mail in.', tries: 5 },
+    ]);
+  });
+
   test('a mail of 25 MB comes in whole; a larger one as a note with its headers and its text', async () => {
     stage = await startMailboxStage();
     const inbox = await stage.inbox('a@shop.test');

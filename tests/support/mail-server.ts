@@ -45,6 +45,8 @@ export interface MailServer {
   resetUids(address: string): Promise<void>;
   /** Processes that serve logged-in IMAP connections. */
   sessions(): number[];
+  /** Who is signed in by IMAP. */
+  users(): string[];
   stopImap(): Promise<void>;
   startImap(options?: MailServerOptions): Promise<void>;
   stopSmtp(): Promise<void>;
@@ -168,6 +170,18 @@ export async function startMailServer(options: MailServerOptions = {}): Promise<
       await server.startImap();
     },
     sessions: () => (services.imap ? childrenNamed(services.imap.pid, 'imap') : []),
+    users() {
+      const told = execFileSync('/usr/bin/doveadm', ['-c', own('dovecot.conf'), '-f', 'tab', 'who', '-1'], {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
+      return told.split('\n').flatMap((line) =>
+        line
+          .split('\t')
+          .slice(0, 1)
+          .filter((name) => name.includes('@')),
+      );
+    },
     async stopImap() {
       await services.imap?.stop();
       services.imap = null;
@@ -240,5 +254,9 @@ async function filesOf(maildir: string): Promise<string[]> {
     const files = await readdir(path.join(maildir, name)).catch(() => []);
     found.push(...files.map((file) => path.join(maildir, name, file)));
   }
-  return found.toSorted((one, other) => (path.basename(one) < path.basename(other) ? -1 : 1));
+  const place = (file: string): number[] => (path.basename(file).match(/\d+/g) ?? []).slice(0, 2).map(Number);
+  return found.toSorted((one, other) => {
+    const [[second = 0, part = 0], [otherSecond = 0, otherPart = 0]] = [place(one), place(other)];
+    return second - otherSecond || part - otherPart;
+  });
 }
