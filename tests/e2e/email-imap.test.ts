@@ -35,8 +35,8 @@ async function connect(address: string, settings = {}): Promise<SandboxInbox> {
 /** Of every mail that came in, in order. */
 async function subjectsOf(inboxId: string): Promise<string[]> {
   const { rows } = await product.database.query<{ subject: string }>(
-    `select part ->> 'subject' as subject from messages m, jsonb_array_elements(m.parts) part
-      where m.inbox_id = $1 and m.direction = 'in' and part ->> 'kind' = 'email' order by m.id`,
+    `select part ->> 'subject' as subject from messages m join inbound_events e on e.id = m.event_id, jsonb_array_elements(m.parts) part
+      where m.inbox_id = $1 and m.direction = 'in' and part ->> 'kind' = 'email' order by e.accept_no`,
     [inboxId],
   );
   return rows.map(({ subject }) => subject);

@@ -9,6 +9,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 
 import os from 'node:os';
 import path from 'node:path';
 import { postgresUser as ordinaryUser } from '../../api/embedded/postgres-user.ts';
+import { eventually } from './eventually.ts';
 import { dovecotConfig, eximConfig, type MailPlaces } from './mail/config.ts';
 import { childrenNamed, startService, type Service } from './mail/service.ts';
 import { freePort } from './product.ts';
@@ -138,6 +139,9 @@ export async function startMailServer(options: MailServerOptions = {}): Promise<
         await mkdir(path.join(maildir(address), name), { recursive: true });
         give(path.join(maildir(address), name));
       }
+      // Dovecot looks at the file once a second at most.
+      if (services.imap)
+        await eventually(`${address} may sign in`, () => maySignIn(own('dovecot.conf'), address, password));
     },
     async deliver(address, raw, at = new Date()) {
       delivered += 1;
@@ -227,6 +231,15 @@ export async function startMailServer(options: MailServerOptions = {}): Promise<
     throw new Error(`The mail server didn't start:\n${logs}`, { cause: error });
   }
   return server;
+}
+
+function maySignIn(config: string, address: string, password: string): boolean {
+  try {
+    execFileSync('/usr/bin/doveadm', ['-c', config, 'auth', 'test', address, password], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function makeCertificate(folder: string): void {
