@@ -1,7 +1,7 @@
 /** Mailboxes against a real IMAP server: what comes in once and in order whatever the server, the network, a mail or another process does. */
 import { afterEach, describe, expect, test } from 'vitest';
 import { MAX_RAW_BYTES } from '#channels/email/imap/limits.ts';
-import { mailServerIsMissing } from '../support/mail-server.ts';
+import { mailServerIsMissing } from '../support/mail/server.ts';
 import { mailOf, startMailboxStage, type MailboxStage } from '../support/mailboxes.ts';
 
 let stage: MailboxStage;

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { createCrashStage, type CrashStage } from '../support/crash-stage.ts';
 import { askFlow } from '../support/flows.ts';
-import { mailServerIsMissing, startMailServer, type MailServer } from '../support/mail-server.ts';
+import { mailServerIsMissing, startMailServer, type MailServer } from '../support/mail/server.ts';
 import { mailOf } from '../support/mailboxes.ts';
 import type { ServerProcess } from '../support/server-process.ts';
 

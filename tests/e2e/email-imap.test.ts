@@ -4,8 +4,8 @@ import { inboxOf, type SandboxInbox, type Thread } from '../support/channel-inbo
 import { startChannelProduct, type ChannelProduct } from '../support/channel-product.ts';
 import { eventually } from '../support/eventually.ts';
 import { askFlow } from '../support/flows.ts';
-import { openMailClient, type MailClient } from '../support/mail-client.ts';
-import { mailServerIsMissing, startMailServer, type MailServer } from '../support/mail-server.ts';
+import { openMailClient, type MailClient } from '../support/mail/client.ts';
+import { mailServerIsMissing, startMailServer, type MailServer } from '../support/mail/server.ts';
 import { mailOf } from '../support/mailboxes.ts';
 
 let server: MailServer;

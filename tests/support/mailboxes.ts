@@ -16,7 +16,7 @@ import type { EmailReceiver, IncomingMail } from '../../api/email/receive.ts';
 import { createLog } from '../../api/log.ts';
 import { createTestDatabase } from './database.ts';
 import { eventually } from './eventually.ts';
-import { startMailServer, type MailServer, type MailServerOptions } from './mail-server.ts';
+import { startMailServer, type MailServer, type MailServerOptions } from './mail/server.ts';
 
 export interface MailboxStage {
   server: MailServer;

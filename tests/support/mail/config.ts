@@ -1,5 +1,5 @@
 /** Configurations of the tests' mail server: Dovecot 2.3 and Exim 4 without any privilege, files below one folder. */
-import type { MailServerOptions } from '../mail-server.ts';
+import type { MailServerOptions } from './server.ts';
 
 export interface MailPlaces {
   folder: string;

@@ -1,8 +1,8 @@
 /** A customer's mail program: writes by SMTP, reads what lies in their mailbox. */
 import { simpleParser, type ParsedMail } from 'mailparser';
 import nodemailer, { type SendMailOptions } from 'nodemailer';
-import { eventually } from './eventually.ts';
-import type { MailServer } from './mail-server.ts';
+import { eventually } from '../eventually.ts';
+import type { MailServer } from './server.ts';
 
 export interface MailClient {
   address: string;
