@@ -1,6 +1,7 @@
 /** One look at one mailbox, from its kind's side: the lease and its cursor, taking mails in, waiting for news. */
 import type pg from 'pg';
 import type { Logger } from 'pino';
+import { acceptedAmong } from '#db/inbound-events.ts';
 import type { CachedInbox } from '#db/inbox-cache.ts';
 import { keepMail } from '#db/kept-mails.ts';
 import {
@@ -77,6 +78,7 @@ export function createWork(
       if (reception.kind === 'set_aside') return 'set_aside';
       return reception.duplicate ? 'duplicate' : 'accepted';
     },
+    known: (eventIds) => acceptedAmong(pool, inbox, eventIds),
     async save(to) {
       mustHold(await saveCursor(pool, claim, to));
       cursor = to;

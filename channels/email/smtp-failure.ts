@@ -44,7 +44,10 @@ function unanswered(
     return failure('reauthorize', `${host} can’t be signed in to: ${told.message}`);
   if (told.code === 'EENVELOPE') return failure('contact_unreachable', told.message);
   if (told.code === 'EMESSAGE')
-    return failure('permanent', /size/i.test(told.message) ? `The mail is too large: ${told.message}` : told.message);
+    return failure(
+      'permanent',
+      /size/i.test(told.message) ? `The mail is too large: ${told.message}` : told.message,
+    );
   return failure('not_sent', `${host} can’t be reached: ${readable(told.message)}`);
 }
 

@@ -59,7 +59,7 @@ namespace inbox {
 }
 passdb {
   driver = passwd-file
-  args = scheme=PLAIN username_format=%u ${folder}/users
+  args = scheme=PLAIN username_format=%u ${folder}/users/%u
 }
 userdb {
   driver = static
