@@ -14,6 +14,7 @@ import {
 import type { JsonObject } from '#domain/json.ts';
 import { storable } from '../body.ts';
 import type { Bell } from './bell.ts';
+import { healthOf } from './kept-mails.ts';
 import { MAX_TRIES } from './mailbox-failures.ts';
 import { MailboxError, type MailToTake, type MailboxWork } from './mailbox-kind.ts';
 import type { EmailReceiver } from './receive.ts';
@@ -88,7 +89,7 @@ export function createWork(
       const telling = JSON.stringify(facts);
       if (now - toldAtMs < SUCCESS_EVERY_MS && telling === told) return;
       mustHold(await saveSuccess(pool, claim, facts));
-      await recordInboundHealth(pool, inbox.id, { state: 'ok' });
+      await recordInboundHealth(pool, inbox.id, await healthOf(pool, inbox.id));
       [toldAtMs, told] = [now, telling];
     },
   };

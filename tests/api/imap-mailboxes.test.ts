@@ -158,6 +158,9 @@ describe.skipIf(mailServerIsMissing())('IMAP mailboxes', () => {
     );
     expect(kept).toMatchObject([{ reason: 'broken 5', tries: 5 }]);
     expect(kept[0]?.raw.toString()).toContain('Subject: poison');
+    await stage.until('it is told', async () =>
+      (await health(inbox)).reason?.startsWith('One mail could not be taken in'),
+    );
     stage.refuse = () => null;
     await stage.query('update kept_mails set next_try_at = now()');
     await stage.until('the kept one', () => stage.subjects(inbox).includes('poison'));
