@@ -33,6 +33,7 @@ import { eventRoutes } from './routes/events.ts';
 import { flowRoutes } from './routes/flows.ts';
 import { inboxCheckRoutes } from './routes/inbox-checks.ts';
 import { inboxRoutes } from './routes/inboxes.ts';
+import { mailboxRoutes } from './routes/mailboxes.ts';
 import { mediaLinkRoutes, mediaRoutes } from './routes/media.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { providerActionRoutes } from './routes/provider-actions.ts';
@@ -72,6 +73,7 @@ const guardedGroups: RouteGroup[] = [
   flowRoutes,
   inboxCheckRoutes,
   inboxRoutes,
+  mailboxRoutes,
   mediaRoutes,
   messageRoutes,
   providerActionRoutes,

@@ -59,6 +59,8 @@ export interface Config {
   mailFrom: string | null;
   managedEmailDomain: string | null;
   managedSmtpPort: number | null;
+  /** The most mailboxes (IMAP connections) this process holds at once; 0 leaves them to others. */
+  mailboxes: number;
   /** What STARTTLS shows; null = a certificate of our own. */
   managedSmtpTls: { keyPath: string; certPath: string } | null;
   /** A folder or an s3:// URL. */
@@ -188,6 +190,7 @@ function assemble(env: ParsedEnvironment): StartConfig {
     mailFrom: env.MAIL_FROM ?? null,
     managedEmailDomain: env.MANAGED_EMAIL_DOMAIN ?? null,
     managedSmtpPort: env.MANAGED_SMTP_PORT ?? null,
+    mailboxes: env.TELORING_MAILBOXES,
     managedSmtpTls: tlsFiles(env.MANAGED_SMTP_TLS_KEY_PATH, env.MANAGED_SMTP_TLS_CERT_PATH),
     mediaUrl: env.MEDIA_URL ?? path.join(home, 'media'),
     logLevel: env.TELORING_LOG_LEVEL,

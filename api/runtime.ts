@@ -30,6 +30,7 @@ import type { ApiDeps } from './deps.ts';
 import { createDispatcher, type Dispatcher } from './dispatcher.ts';
 import { emailDeployment } from './email/deployment.ts';
 import type { Engine } from './engine.ts';
+import { openMailboxes } from './email/open-mailboxes.ts';
 import { createFeed } from './feed.ts';
 import { visitorKeys } from './live-chat/visitors.ts';
 import { mediaLinks } from './media-links.ts';
@@ -165,6 +166,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
           { pool, dispatcher, engine, log, faults, tidyUnrouted: () => tidyUnrouted(deps) },
           options.sweepEveryMs,
         );
+  const mailboxes = openMailboxes(deps);
   dispatcher.accepted();
 
   return {
@@ -175,6 +177,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     workersEnded,
     async stop() {
       searchAttributes.stop();
+      await mailboxes?.stop();
       await dispatcher.stop();
       await sweeper?.stop();
       for (const worker of workers) shutdown(worker);

@@ -5,6 +5,7 @@
 import type { ColumnType, Generated } from 'kysely';
 import type { Json } from '#domain/json.ts';
 import type { EmailIdsTable, EmailParticipantsTable, EmailThreadsTable } from './schema-email.ts';
+import type { KeptMailsTable, MailboxesTable, MailboxHoldersTable } from './schema-mailboxes.ts';
 import type {
   AccountsTable,
   ApiKeysTable,
@@ -365,6 +366,9 @@ export interface Schema {
   run_steps: RunStepsTable;
   outbox: OutboxTable;
   media: MediaTable;
+  mailboxes: MailboxesTable;
+  mailbox_holders: MailboxHoldersTable;
+  kept_mails: KeptMailsTable;
   ui_events: UiEventsTable;
   users: UsersTable;
   sessions: SessionsTable;
