@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { poolOf } from '#db/client.ts';
 import { createTestApi, type TestApi } from '../support/api.ts';
 import {
   as,
@@ -161,6 +162,35 @@ describe('the stream', () => {
     expect(text).not.toContain('wrong');
   });
 
+  it('tells what the reader has, as an update, where the news of it come late', async () => {
+    const visitor = await chat.visitor();
+    const { add, conversationId } = await chat.createThread(visitor);
+    // The feed says nothing of what is younger than a transaction that still runs.
+    const older = await poolOf(api.deps.engineDb).connect();
+    try {
+      await older.query('begin');
+      await older.query('select pg_current_xact_id()');
+      await add({ direction: 'in', status: 'received', text: 'one' });
+      await add({ direction: 'in', status: 'received', text: 'two' });
+      const reading = readStream(
+        visitor,
+        `?after=${conversationId}:2`,
+        3,
+        async () => {
+          await older.query('commit');
+          await add({ direction: 'out', status: 'sent', text: 'three' });
+        },
+        { atOnce: true },
+      );
+      const { text } = await reading;
+      const told = [...text.matchAll(/^event: (message|update)\ndata: .*?"seq":(\d+)/gm)];
+      expect(told.filter(([, name]) => name === 'message').map(([, , seq]) => seq)).toEqual(['3']);
+      expect(told.filter(([, name]) => name === 'update').map(([, , seq]) => seq)).toEqual(['1', '2']);
+    } finally {
+      older.release();
+    }
+  });
+
   it('needs the session of this inbox', async () => {
     const visitor = await chat.visitor();
     expect((await chat.stream(forge(visitor.token))).status).toBe(401);
@@ -168,13 +198,18 @@ describe('the stream', () => {
   });
 });
 
-/** Reads until `count` messages and the place after them came; `meanwhile` begins when the stream is up and can wait for what it shows. */
+/**
+ * Reads until `count` messages and the place after them came; `meanwhile` begins when the stream is up and can wait for what it shows. What
+ * was written before is no news any more when it begins, unless it is to begin `atOnce`.
+ */
 async function readStream(
   visitor: Visitor,
   query: string,
   count: number,
-  meanwhile?: (shown: (seq: number) => Promise<void>) => Promise<void>,
+  meanwhile?: (shown: (seq: number) => Promise<void>) => Promise<unknown>,
+  { atOnce = false } = {},
 ) {
+  if (!atOnce) await chat.feedIsPast();
   const response = await chat.stream(visitor.token, query);
   expect(response.status).toBe(200);
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
