@@ -131,7 +131,8 @@ async function openPhone(
 ): Promise<SandboxPhone> {
   const inbox = isUuid(inboxId) ? await deps.inboxes.byId(inboxId) : null;
   const isOurs = inbox?.workspaceId === workspaceId && inbox.sandbox && inbox.deletedAt === null;
-  const double = inbox && sandboxes.find(({ types }) => types.includes(inbox.type));
+  const double =
+    inbox && sandboxes.find(({ types, stands }) => types.includes(inbox.type) && (stands?.(inbox) ?? true));
   if (!isOurs || !double) throw notFound('sandbox inbox');
   return await double.phone(inbox);
 }

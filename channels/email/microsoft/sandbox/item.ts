@@ -83,7 +83,10 @@ export async function itemOfMime(mime: Uint8Array, place: Pick<Item, 'folder' | 
     cc: peopleOf(mail.cc),
     bcc: peopleOf(mail.bcc),
     replyTo: peopleOf(mail.replyTo),
-    body: html === null ? { contentType: 'text', content: mail.text ?? '' } : { contentType: 'html', content: html },
+    body:
+      html === null
+        ? { contentType: 'text', content: mail.text ?? '' }
+        : { contentType: 'html', content: html },
     ...(mail.messageId === undefined ? {} : { internetMessageId: mail.messageId }),
     inReplyTo: mail.inReplyTo ?? null,
     references,
@@ -107,7 +110,9 @@ function peopleOf(given: AddressObject | AddressObject[] | undefined): Person[] 
   const all = given === undefined ? [] : Array.isArray(given) ? given : [given];
   return all.flatMap(({ value }) =>
     value.flatMap(({ name, address, group }) =>
-      address ? [{ name, address }] : (group ?? []).flatMap((one) => (one.address ? [{ name: one.name, address: one.address }] : [])),
+      address
+        ? [{ name, address }]
+        : (group ?? []).flatMap((one) => (one.address ? [{ name: one.name, address: one.address }] : [])),
     ),
   );
 }
@@ -138,7 +143,9 @@ export async function mimeOf(item: Item): Promise<Uint8Array> {
   return new Uint8Array(message);
 }
 
-const recipient = ({ name, address }: Person): Recipient => ({ emailAddress: { name: name || address, address } });
+const recipient = ({ name, address }: Person): Recipient => ({
+  emailAddress: { name: name || address, address },
+});
 export const personOf = ({ emailAddress }: Recipient): Person => ({
   name: emailAddress?.name ?? '',
   address: emailAddress?.address ?? '',
@@ -172,9 +179,18 @@ export function shownItem(item: Item, immutable: boolean, select: readonly strin
   };
   if (select === null) return all;
   const withHeaders: Message = { ...all, internetMessageHeaders: item.headers };
-  return Object.fromEntries(Object.entries(withHeaders).filter(([name]) => name === 'id' || select.includes(name)));
+  return Object.fromEntries(
+    Object.entries(withHeaders).filter(([name]) => name === 'id' || select.includes(name)),
+  );
 }
 
-export function shownAttachment({ id, name, contentType, bytes, isInline, contentId }: Attached): FileAttachment {
+export function shownAttachment({
+  id,
+  name,
+  contentType,
+  bytes,
+  isInline,
+  contentId,
+}: Attached): FileAttachment {
   return { id, name, contentType, size: bytes.byteLength, isInline, contentId };
 }

@@ -6,7 +6,11 @@ import { escaped, page, TokenRefusal } from './answers.ts';
 import { madeUpGrant, mailboxOf, newSecret, recall, type Grant, type World } from './world.ts';
 
 /** What the sandbox's one Microsoft user may choose among. */
-export const ACCOUNTS = ['support@bakery.example', 'hello@bikes.example', 'reception@zurich.example'] as const;
+export const ACCOUNTS = [
+  'support@bakery.example',
+  'hello@bikes.example',
+  'reception@zurich.example',
+] as const;
 const CODE_MS = 10 * 60_000;
 const ACCESS_SECONDS = 3_900;
 const GRACE_MS = 60_000;
@@ -14,11 +18,13 @@ const GRACE_MS = 60_000;
 export function dialog(world: World, url: URL): Response {
   const query = url.searchParams;
   const problem = problemOf(world, query);
-  if (problem !== null) return page('Sorry, but we’re having trouble signing you in.', `<p>${escaped(problem)}</p>`, 400);
+  if (problem !== null)
+    return page('Sorry, but we’re having trouble signing you in.', `<p>${escaped(problem)}</p>`, 400);
   const decision = query.get('decision');
   if (decision === null) return page('Sandbox of Microsoft', form(query));
   const target = new URL(query.get('redirect_uri') ?? '');
-  for (const [name, value] of Object.entries(decide(world, query, decision))) target.searchParams.set(name, value);
+  for (const [name, value] of Object.entries(decide(world, query, decision)))
+    target.searchParams.set(name, value);
   const state = query.get('state');
   if (state !== null) target.searchParams.set('state', state);
   return new Response(null, { status: 302, headers: { location: target.href } });
@@ -32,7 +38,10 @@ function decide(world: World, query: URLSearchParams, decision: string): Record<
         'AADSTS90094: The grant requires admin permission. An administrator of the organization must consent to the application.',
     };
   if (decision !== 'accept')
-    return { error: 'access_denied', error_description: 'AADSTS65004: User declined to consent to access the app.' };
+    return {
+      error: 'access_denied',
+      error_description: 'AADSTS65004: User declined to consent to access the app.',
+    };
   const other = (query.get('other') ?? '').trim();
   const address = (other === '' ? (query.get('account') ?? ACCOUNTS[0]) : other).toLowerCase();
   const code = newSecret('1.AX');
@@ -88,7 +97,11 @@ export async function token(world: World, request: Request): Promise<Response> {
 
 function provenApp(fields: URLSearchParams, app: ProviderApp | undefined): void {
   if (!app || fields.get('client_id') !== app.id)
-    throw new TokenRefusal('unauthorized_client', 700016, 'Application with this identifier was not found in the directory.');
+    throw new TokenRefusal(
+      'unauthorized_client',
+      700016,
+      'Application with this identifier was not found in the directory.',
+    );
   if (!constantTimeEquals(fields.get('client_secret') ?? '', app.secret))
     throw new TokenRefusal('invalid_client', 7000215, 'Invalid client secret provided.', 401);
 }
@@ -96,15 +109,32 @@ function provenApp(fields: URLSearchParams, app: ProviderApp | undefined): void 
 function redeemCode(world: World, fields: URLSearchParams): Grant {
   const code = fields.get('code') ?? '';
   if (world.usedCodes.has(code))
-    throw new TokenRefusal('invalid_grant', 54005, 'OAuth2 Authorization code was already redeemed, please retry with a new valid code.');
+    throw new TokenRefusal(
+      'invalid_grant',
+      54005,
+      'OAuth2 Authorization code was already redeemed, please retry with a new valid code.',
+    );
   const found = world.codes.get(code);
-  if (!found) throw new TokenRefusal('invalid_grant', 70000, 'The provided value for the code parameter is not valid.');
+  if (!found)
+    throw new TokenRefusal('invalid_grant', 70000, 'The provided value for the code parameter is not valid.');
   if (found.expiresAtMs < Date.now())
-    throw new TokenRefusal('invalid_grant', 70008, 'The provided authorization code or refresh token has expired due to inactivity.');
+    throw new TokenRefusal(
+      'invalid_grant',
+      70008,
+      'The provided authorization code or refresh token has expired due to inactivity.',
+    );
   if (fields.get('redirect_uri') !== found.redirectUri)
-    throw new TokenRefusal('invalid_grant', 500112, 'The reply address does not match the reply address provided when requesting Authorization code.');
+    throw new TokenRefusal(
+      'invalid_grant',
+      500112,
+      'The reply address does not match the reply address provided when requesting Authorization code.',
+    );
   if (found.challenge !== null && !fitsChallenge(fields.get('code_verifier'), found.challenge))
-    throw new TokenRefusal('invalid_grant', 501481, 'The Code_Verifier does not match the code_challenge supplied in the authorization request.');
+    throw new TokenRefusal(
+      'invalid_grant',
+      501481,
+      'The Code_Verifier does not match the code_challenge supplied in the authorization request.',
+    );
   world.codes.delete(code);
   world.usedCodes.add(code);
   return found;
@@ -124,7 +154,11 @@ function redeemRefresh(world: World, given: string): Grant {
     world.spent.set(given, { ...known, atMs: Date.now() });
     return known;
   }
-  if (spent && spent.atMs > Date.now() - GRACE_MS && mailboxOf(world, spent.address).faults.take(['refresh_grace']))
+  if (
+    spent &&
+    spent.atMs > Date.now() - GRACE_MS &&
+    mailboxOf(world, spent.address).faults.take(['refresh_grace'])
+  )
     return spent;
   if (spent)
     throw new TokenRefusal(
@@ -144,7 +178,10 @@ function issue(world: World, { address, scope }: Grant): Response {
   return Response.json(
     {
       token_type: 'Bearer',
-      scope: scope.split(' ').filter((one) => one !== 'offline_access').join(' '),
+      scope: scope
+        .split(' ')
+        .filter((one) => one !== 'offline_access')
+        .join(' '),
       expires_in: ACCESS_SECONDS,
       ext_expires_in: ACCESS_SECONDS,
       access_token: accessToken,
