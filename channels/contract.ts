@@ -305,6 +305,11 @@ export interface Connected<Credentials> {
    * `page/<id>`, `instagram/<id>`, `waba/<id>`. Events of the whole account are addressed by it too.
    */
   subscription?: string;
+  /**
+   * We look into it ourselves, for the provider calls nobody (or only says that there is news): the kind of mailbox, and where the
+   * first look begins, so that what was there before isn't imported.
+   */
+  mailbox?: { kind: 'imap' | 'microsoft'; cursor?: JsonObject };
   /** Shown once to the admin (an API inbox's secret). */
   reveal?: Record<string, string>;
   /** Said to the admin, not fatal: "PUBLIC_URL can't be reached from the internet". */

@@ -27,6 +27,8 @@ export interface InboxCache {
   byId(id: string): Promise<CachedInbox | null>;
   byAccount(type: ChannelType, accountKey: string): Promise<CachedInbox | null>;
   invalidate(id: string): void;
+  /** Calls back with every inbox that some process changed; while the connection is lost, with none. @returns ends it */
+  onChange(listener: (id: string) => void): () => void;
   /** Listens for changes made by other processes until `close`. While the connection is lost nothing is cached. */
   listen(databaseUrl: string): Promise<void>;
   close(): Promise<void>;
@@ -45,6 +47,7 @@ export function createInboxCache(deps: {
   const pool = poolOf(deps.db);
   const byId = new Map<string, Promise<CachedInbox | null>>();
   const idByAccount = new Map<string, string>();
+  const listeners = new Set<(id: string) => void>();
   let listener: pg.Client | null = null;
   let listening = false;
   let closed = false;
@@ -83,7 +86,11 @@ export function createInboxCache(deps: {
       options: '-c role=teloring_engine',
       keepAlive: true,
     });
-    client.on('notification', (message) => message.payload && byId.delete(message.payload));
+    client.on('notification', ({ payload }) => {
+      if (!payload) return;
+      byId.delete(payload);
+      for (const listener of listeners) listener(payload);
+    });
     const lost = (): void => {
       if (listener !== client) return;
       listener = null;
@@ -126,6 +133,10 @@ export function createInboxCache(deps: {
     },
     invalidate(id) {
       byId.delete(id);
+    },
+    onChange(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
     },
     listen: connect,
     async close() {

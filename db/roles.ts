@@ -10,6 +10,7 @@ export const OUTSIDE_WORKSPACES: Readonly<Record<string, string>> = {
   verifications: 'password resets of a person; teloring_app has no access',
   rate_limits: 'counts requests before anybody is known; teloring_app has no access',
   sign_in_failures: 'counts wrong passwords before anybody is known; teloring_app has no access',
+  mailbox_holders: 'processes that look after mailboxes of every workspace; teloring_app has no access',
   schema_migrations: 'the list of applied migrations; teloring_app has no access',
 };
 
@@ -21,6 +22,7 @@ export const ENGINE_ONLY = [
   'verifications',
   'rate_limits',
   'sign_in_failures',
+  'mailbox_holders',
   'schema_migrations',
 ];
 

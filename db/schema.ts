@@ -4,6 +4,7 @@
  */
 import type { ColumnType, Generated } from 'kysely';
 import type { Json } from '#domain/json.ts';
+import type { KeptMailsTable, MailboxesTable, MailboxHoldersTable } from './schema-mail.ts';
 import type {
   AccountsTable,
   ApiKeysTable,
@@ -361,6 +362,9 @@ export interface Schema {
   run_steps: RunStepsTable;
   outbox: OutboxTable;
   media: MediaTable;
+  mailboxes: MailboxesTable;
+  mailbox_holders: MailboxHoldersTable;
+  kept_mails: KeptMailsTable;
   ui_events: UiEventsTable;
   users: UsersTable;
   sessions: SessionsTable;

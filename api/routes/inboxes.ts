@@ -6,6 +6,7 @@ import type { CachedInbox } from '#db/inbox-cache.ts';
 import { audit } from '#db/audit.ts';
 import { inWorkspace } from '#db/client.ts';
 import { deleteInbox, findInbox, insertInbox, listInboxes, updateInbox } from '#db/inboxes.ts';
+import { setMailbox } from '#db/mailboxes.ts';
 import type { JsonObject } from '#domain/json.ts';
 import { allows } from '#domain/roles.ts';
 import { storable, storableObject } from '../body.ts';
@@ -254,6 +255,7 @@ async function store(
       sealedCredentials,
     });
     if (!inserted) return undefined;
+    if (connected.mailbox) await setMailbox(tx, inbox, connected.mailbox);
     const details = { type: inbox.type, name: inbox.name, sandbox: inbox.sandbox };
     await audit(tx, actor, 'inbox.created', { kind: 'inbox', id: inbox.id }, details);
     return findInbox(tx, inbox.id);
@@ -300,6 +302,7 @@ async function changeInbox(deps: ApiDeps, actor: RequestActor, id: string, input
       }),
     });
     if (!updated) throw notFound('inbox');
+    if (renewed) await setMailbox(tx, inbox, renewed.connected.mailbox ?? null);
     const changed: JsonObject = {
       ...(input.name !== undefined && { name: storable(input.name) }),
       ...(settings !== undefined && { settings }),
