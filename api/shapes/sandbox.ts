@@ -47,16 +47,16 @@ export const actBody = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('block'), chatId: id }),
   z.object({ kind: z.literal('unblock'), chatId: id }),
   z.object({ kind: z.literal('post'), text: z.string().min(1).max(20_000) }),
-  z.object({
-    kind: z.literal('provider'),
-    event: z.enum([
-      'subscription_lost',
-      'subscription_removed',
-      'reauthorization_required',
-      'notifications_missed',
-    ]),
-  }),
 ]);
+
+export const providerBody = z.object({
+  event: z.enum([
+    'subscription_lost',
+    'subscription_removed',
+    'reauthorization_required',
+    'notifications_missed',
+  ]),
+});
 
 export const faultBody = z.object({
   kind: z.enum([

@@ -141,7 +141,7 @@ const REFUSALS = ['rate_limited', 'server_error'] as const satisfies SandboxFaul
 function refuseBy({ mailbox }: Call): void {
   const fault = mailbox.faults.take(REFUSALS);
   if (!fault) return;
-  const headers =
+  const headers: Record<string, string> =
     fault.retryAfterSeconds === undefined ? {} : { 'retry-after': String(fault.retryAfterSeconds) };
   if (fault.kind === 'rate_limited')
     throw new Refusal(429, 'ApplicationThrottled', 'Application is over its request limit.', headers);

@@ -96,7 +96,7 @@ export async function itemOfMime(mime: Uint8Array, place: Pick<Item, 'folder' | 
       name: one.filename ?? 'attachment',
       contentType: one.contentType,
       bytes: new Uint8Array(one.content),
-      isInline: one.related,
+      isInline: one.related ?? false,
       contentId: one.cid ?? null,
     })),
   });

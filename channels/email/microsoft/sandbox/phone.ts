@@ -5,10 +5,10 @@ import type { JsonObject } from '#domain/json.ts';
 import type { AdapterInbox } from '../../../contract.ts';
 import { textOf } from '../../../sandbox-courier.ts';
 import type {
-  PhoneAct,
   PhoneChat,
   PhoneInput,
   PhoneMessage,
+  ProviderEvent,
   SandboxFault,
   SandboxPhone,
 } from '../../../sandbox-contract.ts';
@@ -26,7 +26,10 @@ export function createMicrosoftPhone(world: World, mailbox: Mailbox, inbox: Adap
     abilities: ['text', 'subject', 'image', 'audio', 'video', 'file', 'reply', 'provider'],
     chats: () => chatsOf(mailbox),
     write: (input) => write(world, mailbox, input),
-    act: (act) => actOn(world, mailbox, act),
+    act: ({ kind }) => {
+      throw new Error(`Mail knows no such thing (${kind}); nothing was done.`);
+    },
+    provider: (event) => providerDoes(world, mailbox, event),
     ledger: () => mailbox.ledger,
     addFault: (fault) => addFault(world, mailbox, fault),
     clearFaults: () => mailbox.faults.clear(),
@@ -94,9 +97,8 @@ function addFault(world: World, mailbox: Mailbox, fault: SandboxFault): void {
   else mailbox.faults.add(fault);
 }
 
-function actOn(world: World, mailbox: Mailbox, act: PhoneAct): void {
-  if (act.kind !== 'provider') throw new Error(`Mail knows no such thing (${act.kind}); nothing was done.`);
-  switch (act.event) {
+function providerDoes(world: World, mailbox: Mailbox, event: ProviderEvent): void {
+  switch (event) {
     case 'subscription_lost':
       for (const { id, address } of world.subscriptions.values())
         if (address === mailbox.address) world.subscriptions.delete(id);
