@@ -4,7 +4,13 @@
  */
 import type { ColumnType, Generated } from 'kysely';
 import type { Json } from '#domain/json.ts';
-import type { KeptMailsTable, MailboxesTable, MailboxHoldersTable } from './schema-mail.ts';
+import type {
+  KeptMailsTable,
+  MailboxesTable,
+  MailboxHoldersTable,
+  MicrosoftSubscriptionsTable,
+  OAuthStatesTable,
+} from './schema-mail.ts';
 import type {
   AccountsTable,
   ApiKeysTable,
@@ -365,6 +371,8 @@ export interface Schema {
   mailboxes: MailboxesTable;
   mailbox_holders: MailboxHoldersTable;
   kept_mails: KeptMailsTable;
+  oauth_states: OAuthStatesTable;
+  microsoft_subscriptions: MicrosoftSubscriptionsTable;
   ui_events: UiEventsTable;
   users: UsersTable;
   sessions: SessionsTable;

@@ -63,11 +63,12 @@ const microsoft = z
   .object({
     kind: z.literal('microsoft'),
     address: address.meta({ title: 'Address', examples: ['support@example.com'] }),
+    /** The address is a shared mailbox, read by the access of somebody who may. */
+    shared: z.boolean().optional().meta({ readOnly: true }),
     accessToken: z.string().optional().meta({ readOnly: true }),
     refreshToken: z.string().optional().meta({ readOnly: true }),
     /** When the access token ends, Unix milliseconds. */
     expiresAtMs: z.number().optional().meta({ readOnly: true }),
-    subscriptionId: z.string().optional().meta({ readOnly: true }),
     /** What notifications must carry. */
     clientState: z.string().optional().meta({ readOnly: true }),
   })

@@ -62,7 +62,13 @@ export function page(title: string, body: string, status = 200): Response {
     `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>${escaped(title)}</title><style>:root{color-scheme:light dark}body{font:16px/1.5 system-ui;margin:3rem auto;max-width:30rem;padding:0 1rem}
 fieldset{border:1px solid #8888;border-radius:.5rem;margin:1rem 0}button{font:inherit;padding:.4rem 1rem}</style><main><h1>${escaped(title)}</h1>${body}</main></html>`,
-    { status, headers: { 'content-type': 'text/html; charset=utf-8' } },
+    {
+      status,
+      headers: {
+        'content-type': 'text/html; charset=utf-8',
+        'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+      },
+    },
   );
 }
 
