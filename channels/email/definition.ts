@@ -143,6 +143,26 @@ export const emailSettingsSchema = z.object({
         'Names in Authentication-Results headers of your own receiving servers, one per line. Gmail’s is known.',
       examples: ['mx.example.com'],
     }),
+  folder: z
+    .string()
+    .trim()
+    .min(1)
+    .max(200)
+    .default('INBOX')
+    .meta({
+      title: 'Folder',
+      description: 'IMAP: where new mails are looked for.',
+      examples: ['INBOX', 'Support'],
+    }),
+  importDays: z.coerce.number().int().min(0).max(365).default(0).meta({
+    title: 'Days to import',
+    description:
+      'IMAP: how far back the first look at a folder goes. 0: only mails that come from now on. Flows answer imported mails too.',
+  }),
+  markSeen: z.boolean().default(false).meta({
+    title: 'Mark mails as read',
+    description: 'IMAP: in the mailbox, once they are here.',
+  }),
 });
 export type EmailSettings = z.infer<typeof emailSettingsSchema>;
 
