@@ -1,6 +1,6 @@
 /** One look at a Microsoft mailbox's subscription, by `subscription/<inbox id>` and right after connecting. */
 import { ChannelError, type AdapterInbox } from '#channels/contract.ts';
-import type { MicrosoftAccounts, MicrosoftInbox, StoredSubscription } from '#channels/email/microsoft/accounts.ts';
+import type { MicrosoftInbox, StoredSubscription } from '#channels/email/microsoft/accounts.ts';
 import { graphOf, type Graph } from '#channels/email/microsoft/graph.ts';
 import {
   ensureSubscription,
@@ -8,27 +8,18 @@ import {
   removeSubscription,
   renewalAtMs,
 } from '#channels/email/microsoft/subscription.ts';
-import type { HttpClient } from '#channels/http.ts';
 import type { EmailCredentials } from '#channels/email/definition.ts';
-import type { InboxCache } from '#db/inbox-cache.ts';
 import { findMailSubscription, saveMailSubscription, type SubscriptionRow } from '#db/mail-subscriptions.ts';
 import { markDirty } from '#db/mailboxes.ts';
-import type pg from 'pg';
-import type { Logger } from 'pino';
+import type { ActivityDeps } from './deps.ts';
 
-export interface MailSubscriptionDeps {
-  pool: pg.Pool;
-  inboxes: InboxCache;
-  http: HttpClient;
-  accounts: MicrosoftAccounts;
-  /** Where Microsoft calls us: `PUBLIC_URL/webhooks/microsoft`. */
-  notificationUrl: string;
-  log: Logger;
-}
+export type MailSubscriptionDeps = Pick<
+  ActivityDeps,
+  'pool' | 'inboxes' | 'http' | 'accounts' | 'notificationUrl' | 'log'
+>;
 export type SubscriptionReport =
   /** The inbox is gone, or is no Microsoft mailbox: nothing is to be looked after. */
-  | { kind: 'gone' }
-  | { kind: 'sleep'; untilMs: number; problem: string | null };
+  { kind: 'gone' } | { kind: 'sleep'; untilMs: number; problem: string | null };
 
 const HOUR_MS = 3_600_000;
 const CALL_MS = 25_000;
@@ -122,7 +113,10 @@ async function forget(
     await removeSubscription(graph, known, signal);
   } catch (error) {
     if (!(error instanceof ChannelError)) throw error;
-    deps.log.info({ inboxId, reason: error.message }, 'A subscription could not be ended; it ends by itself.');
+    deps.log.info(
+      { inboxId, reason: error.message },
+      'A subscription could not be ended; it ends by itself.',
+    );
   }
 }
 

@@ -156,7 +156,12 @@ async function store(
 function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise, reject } = Promise.withResolvers<T>();
   const stop = (): void =>
-    reject(new ChannelError('not_sent', 'The access could not be renewed within the time allowed; nothing was sent.'));
+    reject(
+      new ChannelError(
+        'not_sent',
+        'The access could not be renewed within the time allowed; nothing was sent.',
+      ),
+    );
   if (signal.aborted) stop();
   signal.addEventListener('abort', stop, { once: true });
   promise.catch(() => undefined); // the race tells

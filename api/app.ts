@@ -33,6 +33,8 @@ import { inboxCheckRoutes } from './routes/inbox-checks.ts';
 import { inboxRoutes } from './routes/inboxes.ts';
 import { mediaLinkRoutes, mediaRoutes } from './routes/media.ts';
 import { messageRoutes } from './routes/messages.ts';
+import { oauthCallbackRoutes } from './routes/oauth-callback.ts';
+import { oauthRoutes } from './routes/oauth.ts';
 import { providerActionRoutes } from './routes/provider-actions.ts';
 import { runActionRoutes } from './routes/run-actions.ts';
 import { runRoutes } from './routes/runs.ts';
@@ -51,6 +53,7 @@ const openGroups: RouteGroup[] = [
   authRoutes,
   joinRoutes,
   mediaLinkRoutes,
+  oauthCallbackRoutes,
 ];
 /** Below /api, behind `authenticate`; every route names its permission. */
 const guardedGroups: RouteGroup[] = [
@@ -70,6 +73,7 @@ const guardedGroups: RouteGroup[] = [
   inboxRoutes,
   mediaRoutes,
   messageRoutes,
+  oauthRoutes,
   providerActionRoutes,
   runActionRoutes,
   runRoutes,

@@ -2,9 +2,10 @@
 import type pg from 'pg';
 
 export async function sealedCredentials(pool: pg.Pool, inboxId: string): Promise<Buffer | null> {
-  const { rows } = await pool.query<{ credentials: Buffer }>('select credentials from inboxes where id = $1', [
-    inboxId,
-  ]);
+  const { rows } = await pool.query<{ credentials: Buffer }>(
+    'select credentials from inboxes where id = $1',
+    [inboxId],
+  );
   return rows[0]?.credentials ?? null;
 }
 

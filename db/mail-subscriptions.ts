@@ -10,10 +10,7 @@ export interface SubscriptionRow {
   checkAt: Date;
 }
 
-export async function findMailSubscription(
-  pool: pg.Pool,
-  inboxId: string,
-): Promise<SubscriptionRow | null> {
+export async function findMailSubscription(pool: pg.Pool, inboxId: string): Promise<SubscriptionRow | null> {
   const { rows } = await pool.query<{
     subscription_id: string | null;
     url: string | null;

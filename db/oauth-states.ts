@@ -78,8 +78,3 @@ export async function finishSignIn(
       }
     : null;
 }
-
-/** Those that never came back. */
-export async function expireSignIns(pool: pg.Pool): Promise<void> {
-  await pool.query('delete from oauth_states where expires_at < now()');
-}

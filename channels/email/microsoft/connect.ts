@@ -49,7 +49,9 @@ export async function connectMicrosoft(
     },
     mailbox: { kind: 'microsoft', cursor: { since: begunAt.toISOString() } },
     warnings: shared
-      ? [`${credentials.address} is read and written as a shared mailbox, by the access of ${own.addresses[0] ?? 'the signed-in account'}.`]
+      ? [
+          `${credentials.address} is read and written as a shared mailbox, by the access of ${own.addresses[0] ?? 'the signed-in account'}.`,
+        ]
       : [],
   };
 }
@@ -58,7 +60,8 @@ export async function connectMicrosoft(
 export async function readMe(graph: Graph, signal: AbortSignal): Promise<{ addresses: string[] }> {
   const path = '/me?$select=id,mail,userPrincipalName,displayName';
   const read = me.safeParse(await graph.json({ method: 'GET', path, signal }));
-  if (!read.success) throw new ChannelError('no_answer', 'Microsoft’s answer to who signed in could not be read.');
+  if (!read.success)
+    throw new ChannelError('no_answer', 'Microsoft’s answer to who signed in could not be read.');
   const { mail, userPrincipalName } = read.data;
   const addresses = [mail, userPrincipalName].flatMap((one) => (one ? [one.toLowerCase()] : []));
   return { addresses: [...new Set(addresses)] };

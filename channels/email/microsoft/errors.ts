@@ -75,14 +75,18 @@ export function loginCode(description: string): number | undefined {
 /** A refusal of the token endpoint. `reauthorize`: only a person can mend it. */
 export function loginRefusal({ status, headers, body }: HttpResponse): ChannelError {
   const read = loginError.safeParse(jsonOf(body));
-  const { error, error_description: description, error_codes: codes } = read.success
-    ? read.data
-    : { error: '', error_description: '', error_codes: [] };
+  const {
+    error,
+    error_description: description,
+    error_codes: codes,
+  } = read.success ? read.data : { error: '', error_description: '', error_codes: [] };
   const code = codes[0] ?? loginCode(description);
   const own = loginSentence(code);
   // The rest of a description is numbers for Microsoft's support.
   const [line = ''] = description.split(/\r?\n| Trace ID:/);
-  const message = [own, `Microsoft: ${line || error || `the answer had status ${status}`}`].filter(Boolean).join(' ');
+  const message = [own, `Microsoft: ${line || error || `the answer had status ${status}`}`]
+    .filter(Boolean)
+    .join(' ');
   const providerCode = code === undefined ? error || String(status) : `AADSTS${code}`;
   if (status === 429 || status >= 500)
     return new ChannelError('retry_after', message, {

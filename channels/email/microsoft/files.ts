@@ -36,9 +36,15 @@ export async function addFile(
     return;
   }
   const AttachmentItem = { attachmentType: 'file', name, size: content.byteLength, contentType, ...inline };
-  const answer = await graph.json({ method: 'POST', path: `${path}/createUploadSession`, json: { AttachmentItem }, signal });
+  const answer = await graph.json({
+    method: 'POST',
+    path: `${path}/createUploadSession`,
+    json: { AttachmentItem },
+    signal,
+  });
   const read = uploadSession.safeParse(answer);
-  if (!read.success) throw new ChannelError('no_answer', 'Microsoft’s answer about an upload could not be read.');
+  if (!read.success)
+    throw new ChannelError('no_answer', 'Microsoft’s answer about an upload could not be read.');
   for (let at = 0; at < content.byteLength; at += PIECE_BYTES)
     await putPiece(http, graph, read.data.uploadUrl, content, at, signal);
 }

@@ -81,7 +81,10 @@ export function createGraph({ http, token, base, owner, gate }: GraphDeps): Grap
 }
 
 /** The graph of a connected inbox. */
-export function graphOf(deps: { http: HttpClient; accounts: MicrosoftAccounts }, inbox: MicrosoftInbox): Graph {
+export function graphOf(
+  deps: { http: HttpClient; accounts: MicrosoftAccounts },
+  inbox: MicrosoftInbox,
+): Graph {
   return createGraph({
     http: deps.http,
     token: (options) => deps.accounts.accessToken(inbox, options),
@@ -104,7 +107,8 @@ const versioned = (base: string): string => (/\/(v1\.0|beta)$/.test(base) ? base
  */
 export function pathOfLink(link: string): string {
   const [, path] = /\/(?:v1\.0|beta)(\/.*)$/.exec(link) ?? [];
-  if (path === undefined) throw new ChannelError('no_answer', 'A link in Microsoft’s answer could not be read.');
+  if (path === undefined)
+    throw new ChannelError('no_answer', 'A link in Microsoft’s answer could not be read.');
   return path;
 }
 
@@ -135,7 +139,12 @@ function turn(waiting: (() => void)[], signal: AbortSignal): Promise<void> {
     const at = waiting.indexOf(go);
     if (at < 0) return;
     waiting.splice(at, 1);
-    reject(new ChannelError('not_sent', 'Microsoft was busy with other calls of this mailbox for the time allowed.'));
+    reject(
+      new ChannelError(
+        'not_sent',
+        'Microsoft was busy with other calls of this mailbox for the time allowed.',
+      ),
+    );
   };
   waiting.push(go);
   if (signal.aborted) stop();

@@ -58,7 +58,8 @@ async function readPage(graph: Graph, place: DeltaPlace, signal: AbortSignal): P
   // Microsoft has forgotten what it told us: from the last known time on, once more.
   if (answer === null) return await readPage(graph, { since: place.since }, signal);
   const read = deltaPage.safeParse(answer);
-  if (!read.success) throw new ChannelError('no_answer', 'Microsoft’s answer about new mails could not be read.');
+  if (!read.success)
+    throw new ChannelError('no_answer', 'Microsoft’s answer about new mails could not be read.');
   const { value, '@odata.nextLink': more, '@odata.deltaLink': last } = read.data;
   const link = more ?? last;
   if (!link) throw new ChannelError('no_answer', 'Microsoft’s answer about new mails has no end.');
@@ -66,7 +67,10 @@ async function readPage(graph: Graph, place: DeltaPlace, signal: AbortSignal): P
 }
 
 function isForgotten(error: unknown): boolean {
-  return error instanceof ChannelError && /^(410|SyncStateNotFound|SyncStateInvalid|resyncRequired)$/i.test(error.providerCode ?? '');
+  return (
+    error instanceof ChannelError &&
+    /^(410|SyncStateNotFound|SyncStateInvalid|resyncRequired)$/i.test(error.providerCode ?? '')
+  );
 }
 
 function beginning(graph: Graph, since: string): string {
@@ -94,21 +98,31 @@ const MOST_MAIL_BYTES = 64 * 1024 * 1024;
 export async function readMail(graph: Graph, id: string, signal: AbortSignal): Promise<Uint8Array | null> {
   const path = `${graph.owner}/messages/${encodeURIComponent(id)}`;
   try {
-    return (await graph.call({ method: 'GET', path: `${path}/$value`, maxBytes: MOST_MAIL_BYTES, signal })).body;
+    return (await graph.call({ method: 'GET', path: `${path}/$value`, maxBytes: MOST_MAIL_BYTES, signal }))
+      .body;
   } catch (error) {
     if (!(error instanceof ChannelError)) throw error;
     if (error.providerCode === 'ErrorItemNotFound' || error.providerCode === '404') return null;
-    if (error.cause instanceof HttpError && error.cause.kind === 'too_large') return await readOutline(graph, path, signal);
+    const tooLarge = error.cause instanceof HttpError && error.cause.kind === 'too_large';
+    // What Exchange itself can't put into words never will be: it mustn't hold up the others.
+    const broken = /Corrupt|ContentConversion|MimeContent/.test(error.providerCode ?? '');
+    if (tooLarge || broken) return await readOutline(graph, path, signal, tooLarge);
     throw error;
   }
 }
 
-/** Somebody wrote, and that is shown, although their mail is larger than we take in. */
-async function readOutline(graph: Graph, path: string, signal: AbortSignal): Promise<Uint8Array> {
+/** Somebody wrote, and that is shown, although their mail is larger than we take in or can't be had whole. */
+async function readOutline(
+  graph: Graph,
+  path: string,
+  signal: AbortSignal,
+  tooLarge: boolean,
+): Promise<Uint8Array> {
   const query = '$select=internetMessageId,subject,receivedDateTime,bodyPreview,from';
   const read = outline.safeParse(await graph.json({ method: 'GET', path: `${path}?${query}`, signal }));
   const { internetMessageId, subject, receivedDateTime, bodyPreview, from } = read.success ? read.data : {};
   const address = from?.emailAddress.address ?? 'unknown@invalid';
+  const why = tooLarge ? 'This mail is larger than 64 MB.' : 'Microsoft could not hand over the whole mail.';
   const lines = [
     `From: ${encoded(from?.emailAddress.name ?? '')} <${oneLine(address)}>`,
     `Subject: ${encoded(subject ?? '')}`,
@@ -118,7 +132,7 @@ async function readOutline(graph: Graph, path: string, signal: AbortSignal): Pro
     'Content-Type: text/plain; charset=utf-8',
     'Content-Transfer-Encoding: base64',
     '',
-    Buffer.from(`${bodyPreview ?? ''}\n\n[This mail is larger than 64 MB. Open it in Outlook to see all of it.]`).toString('base64'),
+    Buffer.from(`${bodyPreview ?? ''}\n\n[${why} Open it in Outlook to see all of it.]`).toString('base64'),
     '',
   ];
   return new TextEncoder().encode(lines.join('\r\n'));

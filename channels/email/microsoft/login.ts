@@ -109,7 +109,8 @@ async function tokenCall(
     });
   if (response.status !== 200) throw loginRefusal(response);
   const read = tokenAnswer.safeParse(jsonOf(response.body));
-  if (!read.success) throw new ChannelError('no_answer', 'Microsoft’s answer to the sign-in could not be read.');
+  if (!read.success)
+    throw new ChannelError('no_answer', 'Microsoft’s answer to the sign-in could not be read.');
   const refreshToken = read.data.refresh_token ?? fields['refresh_token'];
   if (refreshToken === undefined)
     throw new ChannelError(

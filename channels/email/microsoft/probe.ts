@@ -11,8 +11,8 @@ type Health = ProbeResult['inbound'];
 export interface ProbeDeps {
   http: HttpClient;
   accounts: MicrosoftAccounts;
-  /** Where notifications go; null where Microsoft can't reach us, so that we look by ourselves. */
-  notificationUrl: string | null;
+  /** Where notifications go. */
+  notificationUrl: string;
 }
 
 /** The access by `/me`, the way in by the inbox folder and the subscription. */
@@ -64,20 +64,27 @@ async function inboundHealth(
   if (!known)
     return {
       state: 'ok',
-      reason:
-        notificationUrl === null
-          ? 'Microsoft can’t reach this installation, so new mails are looked for once a minute.'
-          : 'There is no subscription just now; new mails are looked for once a minute.',
+      reason: notificationUrl.startsWith('https://')
+        ? 'There is no subscription just now; new mails are looked for once a minute.'
+        : 'Microsoft can’t reach this installation (PUBLIC_URL is not https), so new mails are looked for once a minute.',
     };
   try {
     const found = await readSubscription(graph, known, signal);
     facts['subscriptionExpiresAt'] = found && new Date(found.expiresAtMs).toISOString();
     // Somebody else's webhook may have a secret in its path.
-    facts['notificationUrl'] = found?.url === notificationUrl ? notificationUrl : (found?.url && originOf(found.url)) || null;
+    facts['notificationUrl'] =
+      found?.url === notificationUrl ? notificationUrl : (found?.url && originOf(found.url)) || null;
     if (!found)
-      return { state: 'degraded', reason: 'Microsoft has ended the subscription; it is made anew, and mails are looked for meanwhile.' };
+      return {
+        state: 'degraded',
+        reason: 'Microsoft has ended the subscription; it is made anew, and mails are looked for meanwhile.',
+      };
     if (found.url !== notificationUrl)
-      return { state: 'degraded', reason: 'The subscription points to another address; it is made anew, and mails are looked for meanwhile.' };
+      return {
+        state: 'degraded',
+        reason:
+          'The subscription points to another address; it is made anew, and mails are looked for meanwhile.',
+      };
     return { state: 'ok' };
   } catch (error) {
     if (!(error instanceof ChannelError)) throw error;

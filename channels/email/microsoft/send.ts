@@ -48,7 +48,11 @@ async function sendDraft(
   if (chosen.id !== draft.id) await discard(graph, draft, signal);
   if (!chosen.isDraft) return sentAs(chosen, send);
   try {
-    await graph.call({ method: 'POST', path: `${graph.owner}/messages/${encodeURIComponent(chosen.id)}/send`, signal });
+    await graph.call({
+      method: 'POST',
+      path: `${graph.owner}/messages/${encodeURIComponent(chosen.id)}/send`,
+      signal,
+    });
   } catch (error) {
     // "No draft" and "not there" are what a draft answers that was sent meanwhile.
     const found = isGone(error) ? await findOurs(graph, send) : null;
@@ -129,7 +133,8 @@ async function findOurs(graph: Graph, { mail, key, signal }: MicrosoftSend): Pro
 }
 
 async function findByKey(graph: Graph, key: string, signal: AbortSignal): Promise<GraphItem[]> {
-  const query = '$select=id,isDraft,internetMessageId,createdDateTime,internetMessageHeaders&$top=50&$orderby=createdDateTime desc';
+  const query =
+    '$select=id,isDraft,internetMessageId,createdDateTime,internetMessageHeaders&$top=50&$orderby=createdDateTime desc';
   const folders = ['sentitems', 'drafts'].map((folder) =>
     list(graph, `/mailFolders('${folder}')/messages?${query.replaceAll(' ', '%20')}`, signal),
   );

@@ -85,7 +85,9 @@ export async function removeSubscription(
   { id }: StoredSubscription,
   signal: AbortSignal,
 ): Promise<void> {
-  await unlessGone(graph.call({ method: 'DELETE', path: `/subscriptions/${encodeURIComponent(id)}`, signal }));
+  await unlessGone(
+    graph.call({ method: 'DELETE', path: `/subscriptions/${encodeURIComponent(id)}`, signal }),
+  );
 }
 
 function stored(json: unknown): StoredSubscription {
@@ -100,7 +102,11 @@ async function unlessGone<T>(call: Promise<T>): Promise<T | null> {
   try {
     return await call;
   } catch (error) {
-    if (error instanceof ChannelError && /^(ResourceNotFound|ExtensionError|404)$/.test(error.providerCode ?? '')) return null;
+    if (
+      error instanceof ChannelError &&
+      /^(ResourceNotFound|ExtensionError|404)$/.test(error.providerCode ?? '')
+    )
+      return null;
     throw error;
   }
 }
