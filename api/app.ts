@@ -31,6 +31,7 @@ import { eventRoutes } from './routes/events.ts';
 import { flowRoutes } from './routes/flows.ts';
 import { inboxCheckRoutes } from './routes/inbox-checks.ts';
 import { inboxRoutes } from './routes/inboxes.ts';
+import { mailboxRoutes } from './routes/mailboxes.ts';
 import { mediaLinkRoutes, mediaRoutes } from './routes/media.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { oauthCallbackRoutes } from './routes/oauth-callback.ts';
@@ -71,6 +72,7 @@ const guardedGroups: RouteGroup[] = [
   flowRoutes,
   inboxCheckRoutes,
   inboxRoutes,
+  mailboxRoutes,
   mediaRoutes,
   messageRoutes,
   oauthRoutes,

@@ -59,6 +59,8 @@ export interface Config {
   mailFrom: string | null;
   managedEmailDomain: string | null;
   managedSmtpPort: number | null;
+  /** The most mailboxes (IMAP connections) this process holds at once; 0 leaves them to others. */
+  mailboxes: number;
   /** A folder or an s3:// URL. */
   mediaUrl: string;
   logLevel: string;
@@ -185,6 +187,7 @@ function assemble(env: ParsedEnvironment): StartConfig {
     mailFrom: env.MAIL_FROM ?? null,
     managedEmailDomain: env.MANAGED_EMAIL_DOMAIN ?? null,
     managedSmtpPort: env.MANAGED_SMTP_PORT ?? null,
+    mailboxes: env.TELORING_MAILBOXES,
     mediaUrl: env.MEDIA_URL ?? path.join(home, 'media'),
     logLevel: env.TELORING_LOG_LEVEL,
     warnings,

@@ -91,6 +91,12 @@ export const environmentSchema = z.object({
   MANAGED_EMAIL_DOMAIN: text.optional(),
   MANAGED_SMTP_PORT: portNumber.optional(),
   MEDIA_URL: text.optional(),
+  TELORING_MAILBOXES: z.coerce
+    .number({ error: 'must be a number' })
+    .int('must be a whole number')
+    .min(0, 'must be 0 or more')
+    .max(5_000, 'must be at most 5000')
+    .default(200),
   TELORING_LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], {
       error: 'must be trace, debug, info, warn, error or silent',

@@ -31,6 +31,7 @@ import { tidyUnrouted } from './unrouted.ts';
 import type { ApiDeps } from './deps.ts';
 import { createDispatcher, type Dispatcher } from './dispatcher.ts';
 import type { Engine } from './engine.ts';
+import { openMailboxes } from './email/open-mailboxes.ts';
 import { createFeed } from './feed.ts';
 import { visitorKeys } from './live-chat/visitors.ts';
 import { mediaLinks } from './media-links.ts';
@@ -173,6 +174,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
           { pool, dispatcher, engine, log, faults, tidyUnrouted: () => tidyUnrouted(deps) },
           options.sweepEveryMs,
         );
+  const mailboxes = openMailboxes(deps);
   dispatcher.accepted();
 
   return {
@@ -183,6 +185,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     workersEnded,
     async stop() {
       searchAttributes.stop();
+      await mailboxes?.stop();
       await dispatcher.stop();
       await sweeper?.stop();
       for (const worker of workers) shutdown(worker);

@@ -146,7 +146,7 @@ export async function listKeptMails(tx: Tx, inboxId: string, limit: number): Pro
   }));
 }
 
-/** Has it tried with the next pulse. False if there is none that waits. */
+/** Has it tried at once. False if there is none that waits. */
 export async function retryKeptMail(tx: Tx, inboxId: string, id: string): Promise<boolean> {
   const row = await tx
     .updateTable('kept_mails')
@@ -156,5 +156,7 @@ export async function retryKeptMail(tx: Tx, inboxId: string, id: string): Promis
     .where('taken_at', 'is', null)
     .returning('id')
     .executeTakeFirst();
+  // Supervisors listen there: it is tried at once.
+  if (row) await sql`select pg_notify('teloring_inbox', ${inboxId}::text)`.execute(tx);
   return row !== undefined;
 }

@@ -29,7 +29,8 @@ export interface MailboxesDeps {
   pool: pg.Pool;
   inboxes: InboxCache;
   receiver: EmailReceiver;
-  kinds: Readonly<Record<MailboxKindName, MailboxKind>>;
+  /** Mailboxes of a kind that isn't here are left to other processes. */
+  kinds: Readonly<Partial<Record<MailboxKindName, MailboxKind>>>;
   log: Logger;
   /** The most mailboxes held at once: each is one connection. */
   capacity: number;
@@ -127,8 +128,9 @@ export function createMailboxes(deps: MailboxesDeps): Mailboxes {
       deps.inboxes.invalidate(claim.inboxId);
       const inbox = await deps.inboxes.byId(claim.inboxId);
       if (!inbox || inbox.deletedAt !== null) return await letGo(claim, { inMs: TURN_MS, failures: 0 });
-      const work = createWork(deps, claim, inbox, { bell, signal });
-      const { againInMs } = await deps.kinds[claim.kind].look(work);
+      const kind = deps.kinds[claim.kind];
+      if (!kind) throw new Error(`Mailboxes of kind ${claim.kind} were not asked for.`);
+      const { againInMs } = await kind.look(createWork(deps, claim, inbox, { bell, signal }));
       await letGo(claim, { inMs: endedFor(signal) ?? againInMs, failures: 0 });
     } catch (error) {
       const pause = endedFor(signal);

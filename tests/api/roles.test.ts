@@ -78,6 +78,8 @@ const TABLE: Readonly<Record<string, string>> = {
   'DELETE /api/inboxes/:id': 'admin',
   'GET /api/inboxes/:id/diagnostics': everyone,
   'POST /api/inboxes/:id/probe': 'admin',
+  'GET /api/inboxes/:id/mailbox': everyone,
+  'POST /api/inboxes/:id/kept-mails/:mailId/retry': 'admin',
   'POST /api/inboxes/:id/test': 'admin',
   'GET /api/conversations': everyone,
   'GET /api/conversations/:id': everyone,

@@ -38,6 +38,8 @@ export interface MailServer {
   deliver(address: string, raw: string | Uint8Array, at?: Date): Promise<void>;
   /** The mails that lie there, in the order they were delivered. */
   mails(address: string, folder?: string): Promise<string[]>;
+  /** How many lie there without the flag \Seen. */
+  unread(address: string): Promise<number>;
   remove(address: string, which: (raw: string) => boolean): Promise<void>;
   /** Everything gets another UIDVALIDITY and other UIDs, as after a restore from a backup. */
   resetUids(address: string): Promise<void>;
@@ -147,6 +149,9 @@ export async function startMailServer(options: MailServerOptions = {}): Promise<
     async mails(address, mailFolder) {
       const files = await filesOf(maildir(address, mailFolder));
       return Promise.all(files.map((file) => readFile(file, 'utf8')));
+    },
+    async unread(address) {
+      return (await filesOf(maildir(address))).filter((file) => !/:2,[A-Z]*S/.test(file)).length;
     },
     async remove(address, which) {
       for (const file of await filesOf(maildir(address))) {

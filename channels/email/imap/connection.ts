@@ -11,9 +11,13 @@ import { MAX_RAW_BYTES } from './limits.ts';
 export interface ImapConnectDeps {
   /** The checked addresses of a mail server. @throws HttpError blocked or not_sent */
   resolveHost(hostname: string, port: number): Promise<LookupAddress[]>;
+  /** How long a server may take over one answer before it is hung up on. */
+  answerMs?: number;
 }
 
 const CONNECT_MS = 20_000;
+const ANSWER_MS = 60_000;
+const patience = new WeakMap<ImapFlow, number>();
 /** Past it nothing is said any more: the connection is cut. Waiting for news is renewed well before. */
 const SILENCE_MS = 5 * 60_000;
 /** Of a host with several addresses, so many are tried. */
@@ -41,6 +45,7 @@ export async function openImap(
     client.once('close', () => signal.removeEventListener('abort', close));
     try {
       await client.connect();
+      patience.set(client, deps.answerMs ?? ANSWER_MS);
       return client;
     } catch (error) {
       client.close();
@@ -100,7 +105,7 @@ export async function asking<T>(
   client: ImapFlow,
   what: string,
   command: () => Promise<T>,
-  timeoutMs = 60_000,
+  timeoutMs = patience.get(client) ?? ANSWER_MS,
 ): Promise<T> {
   let late = false;
   const timer = setTimeout(() => {

@@ -19,7 +19,7 @@ export async function noteOf(client: ImapFlow, mail: MailFacts): Promise<Buffer 
     ),
   );
   if (!found) return null;
-  const headers = [...(found.bodyParts?.values() ?? [])][0] ?? Buffer.alloc(0);
+  const headers = found.headers ?? Buffer.alloc(0);
   const part = found.bodyStructure && firstText(found.bodyStructure);
   return noteFrom(headers, mail.size, part === undefined ? '' : await excerpt(client, mail.uid, part));
 }
