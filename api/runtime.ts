@@ -151,6 +151,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     mailer,
     registry,
     http,
+    accounts,
     keepMailSubscription: (inboxId) => keepMailSubscription(activityDeps, inboxId),
     inboxes,
     media,

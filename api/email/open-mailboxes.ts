@@ -3,6 +3,7 @@ import { createAddressGuard } from '#channels/address-guard.ts';
 import { poolOf } from '#db/client.ts';
 import type { ApiDeps } from '../deps.ts';
 import { createImapKind } from './imap/look.ts';
+import { microsoftMailbox } from './microsoft-mailbox.ts';
 import { createMailboxes, type Mailboxes } from './mailboxes.ts';
 import { createEmailReceiver } from './receive.ts';
 
@@ -18,7 +19,10 @@ export function openMailboxes(deps: ApiDeps): Mailboxes | null {
     pool: poolOf(deps.engineDb),
     inboxes: deps.inboxes,
     receiver: createEmailReceiver(deps),
-    kinds: { imap: createImapKind({ resolveHost: (host, port) => guard.resolve(host, port) }) },
+    kinds: {
+      imap: createImapKind({ resolveHost: (host, port) => guard.resolve(host, port) }),
+      microsoft: microsoftMailbox({ http: deps.http, accounts: deps.accounts }),
+    },
     log: deps.log,
     capacity: config.mailboxes,
   });

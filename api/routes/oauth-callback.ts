@@ -127,7 +127,7 @@ async function connect(
     settings: {},
     sandbox: begun.sandbox,
   });
-  const { id } = 'inbox' in created ? created.inbox : created;
+  const id = created.inbox ? created.inbox.id : created.id;
   return {
     kind: 'done',
     title: `${address} is connected`,

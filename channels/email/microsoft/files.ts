@@ -1,4 +1,5 @@
 /** A draft's files: small ones in one call, large ones piece by piece to an address of their own. */
+import type { JsonObject } from '#domain/json.ts';
 import { ChannelError } from '../../contract.ts';
 import { toChannelError } from '../../http-error.ts';
 import type { HttpClient } from '../../http.ts';
@@ -23,7 +24,7 @@ export async function addFile(
 ): Promise<void> {
   const { filename: name, contentType, content, cid } = file;
   const path = `${graph.owner}/messages/${encodeURIComponent(draftId)}/attachments`;
-  const inline = cid === undefined ? {} : { isInline: true, contentId: cid };
+  const inline: JsonObject = cid === undefined ? {} : { isInline: true, contentId: cid };
   if (content.byteLength < SMALL_BYTES) {
     const json = {
       '@odata.type': '#microsoft.graph.fileAttachment',

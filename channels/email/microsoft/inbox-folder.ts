@@ -1,6 +1,7 @@
 /** What is new in the mailbox's inbox folder: a delta query, and each mail whole. */
 import { ChannelError } from '../../contract.ts';
 import { HttpError } from '../../http-error.ts';
+import { MAX_RAW_BYTES } from '../imap/limits.ts';
 import { pathOfLink, type Graph } from './graph.ts';
 import { deltaEntry, deltaPage, outline } from './wire.ts';
 
@@ -92,13 +93,11 @@ export function sinceAfter(place: DeltaPlace, receivedAtMs: number): string {
   return earliest > place.since ? earliest : place.since;
 }
 
-const MOST_MAIL_BYTES = 64 * 1024 * 1024;
-
 /** The mail as it came; null where it was deleted meanwhile. @throws ChannelError */
 export async function readMail(graph: Graph, id: string, signal: AbortSignal): Promise<Uint8Array | null> {
   const path = `${graph.owner}/messages/${encodeURIComponent(id)}`;
   try {
-    return (await graph.call({ method: 'GET', path: `${path}/$value`, maxBytes: MOST_MAIL_BYTES, signal }))
+    return (await graph.call({ method: 'GET', path: `${path}/$value`, maxBytes: MAX_RAW_BYTES, signal }))
       .body;
   } catch (error) {
     if (!(error instanceof ChannelError)) throw error;
@@ -122,7 +121,9 @@ async function readOutline(
   const read = outline.safeParse(await graph.json({ method: 'GET', path: `${path}?${query}`, signal }));
   const { internetMessageId, subject, receivedDateTime, bodyPreview, from } = read.success ? read.data : {};
   const address = from?.emailAddress.address ?? 'unknown@invalid';
-  const why = tooLarge ? 'This mail is larger than 64 MB.' : 'Microsoft could not hand over the whole mail.';
+  const why = tooLarge
+    ? `This mail is larger than the ${MAX_RAW_BYTES / 1024 / 1024} MB that come in here.`
+    : 'Microsoft could not hand over the whole mail.';
   const lines = [
     `From: ${encoded(from?.emailAddress.name ?? '')} <${oneLine(address)}>`,
     `Subject: ${encoded(subject ?? '')}`,

@@ -20,7 +20,7 @@ export async function mimeOf(mail: ComposedMail, key: string): Promise<Buffer> {
 /** Of a mail whose files go up one by one. Of headers Graph takes only our own (x-…): threading is Exchange's, by `createReply`. */
 export function draftFields(mail: ComposedMail, key: string): JsonObject {
   const people = (all: ComposedMail['to']): Json[] =>
-    all.map(({ name, address }) => ({ emailAddress: name === '' ? { address } : { name, address } }));
+    all.map(({ name, address }) => ({ emailAddress: { address, ...(name === '' ? null : { name }) } }));
   const own = Object.entries(mail.headers)
     .filter(([name]) => /^x-/i.test(name))
     .slice(0, 4)

@@ -32,7 +32,7 @@ export function createMicrosoftSandbox(deps: SandboxDeps): ProviderSandbox {
     },
     async phone(inbox) {
       await recall(world);
-      return createMicrosoftPhone(world, mailboxOf(world, textOf(inbox.credentials['address'])), inbox);
+      return createMicrosoftPhone(world, mailboxOf(world, textOf(inbox.credentials['address'])));
     },
   };
 }

@@ -11,6 +11,7 @@ import {
   deleteItem,
   itemOf,
   jsonBody,
+  listFolder,
   listMessages,
   patchDraft,
   readValue,
@@ -97,6 +98,8 @@ async function ofMailbox(call: Call, rest: string): Promise<Response> {
   const [, folder] = /^\/mailFolders\('([a-z]+)'\)\/messages\/delta$/i.exec(rest) ?? [];
   if (folder !== undefined) return delta(call, folder);
   if (/^\/mailFolders\('inbox'\)$/i.test(rest)) return Response.json({ id: 'inbox', displayName: 'Inbox' });
+  const [, listed] = /^\/mailFolders\('([a-z]+)'\)\/messages$/i.exec(rest) ?? [];
+  if (listed !== undefined && request.method === 'GET') return listFolder(call, listed);
   if (rest === '/messages') {
     if (request.method === 'GET') return listMessages(call);
     refuseBy(call);

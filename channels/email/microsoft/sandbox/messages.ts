@@ -100,6 +100,17 @@ export function listMessages(call: Call): Response {
   return Response.json({ '@odata.context': `${graphBase(call.world)}/$metadata#messages`, value });
 }
 
+/** The newest of a folder. */
+export function listFolder(call: Call, folder: string): Response {
+  const top = Number(call.query.get('$top') ?? '10');
+  const value = [...call.mailbox.items.values()]
+    .filter((item) => item.folder === folder)
+    .toSorted((one, other) => other.createdMs - one.createdMs)
+    .slice(0, top)
+    .map((item) => shownItem(item, call.immutable, selectOf(call.query)));
+  return Response.json({ '@odata.context': `${graphBase(call.world)}/$metadata#messages`, value });
+}
+
 const MOST_REQUEST_BYTES = 4 * 1024 * 1024;
 
 /** JSON, or a whole mail as base64. */

@@ -2,8 +2,6 @@
 import { randomBytes } from 'node:crypto';
 import nodemailer from 'nodemailer';
 import type { JsonObject } from '#domain/json.ts';
-import type { AdapterInbox } from '../../../contract.ts';
-import { textOf } from '../../../sandbox-courier.ts';
 import type {
   PhoneChat,
   PhoneInput,
@@ -21,7 +19,6 @@ import { revoke, type Mailbox, type World } from './world.ts';
 const writing = new WeakMap<Mailbox, Promise<void>>();
 
 export function createMicrosoftPhone(world: World, mailbox: Mailbox, inbox: AdapterInbox): SandboxPhone {
-  rememberSubscription(world, mailbox, inbox);
   return {
     abilities: ['text', 'subject', 'image', 'audio', 'video', 'file', 'reply', 'provider'],
     chats: () => chatsOf(mailbox),
@@ -44,25 +41,6 @@ export function createMicrosoftPhone(world: World, mailbox: Mailbox, inbox: Adap
     },
     facts: () => factsOf(world, mailbox),
   };
-}
-
-/** A restart of ours is none of Microsoft's: the inbox is connected, so somebody is told of new mails. */
-function rememberSubscription(world: World, mailbox: Mailbox, { id, credentials }: AdapterInbox): void {
-  const own = [...world.subscriptions.values()].some(({ address }) => address === mailbox.address);
-  const clientState = textOf(credentials['clientState']);
-  if (own || clientState === '' || mailbox.log.length > 0) return;
-  const url = `${world.deps.publicUrl}/webhooks/microsoft`;
-  world.subscriptions.set(`remembered-${id}`, {
-    id: `remembered-${id}`,
-    address: mailbox.address,
-    resource: "me/mailFolders('inbox')/messages",
-    changeType: 'created',
-    notificationUrl: url,
-    lifecycleUrl: url,
-    clientState,
-    expiresAtMs: Date.now() + 86_400_000,
-    paused: false,
-  });
 }
 
 function factsOf(world: World, mailbox: Mailbox): JsonObject {

@@ -106,18 +106,34 @@ export function mailboxOf(world: World, given: string): Mailbox {
   return mailbox;
 }
 
-/** What Microsoft would still know after a restart of ours: the grants of connected inboxes. */
+/** What Microsoft would still know after a restart of ours: the grants of connected inboxes, and whom it tells of their mails. */
 export async function recall(world: World): Promise<void> {
   if (world.recalled) return;
   world.recalled = true;
-  for (const { credentials } of await world.deps.inboxes(['email'])) {
+  for (const { id, credentials } of await world.deps.inboxes(['email'])) {
     const address = textOf(credentials['address']).toLowerCase();
     const token = textOf(credentials['refreshToken']);
     if (credentials['kind'] !== 'microsoft' || address === '' || token === '') continue;
     if (!world.spent.has(token)) world.refreshTokens.set(token, { address, scope: FULL_SCOPE });
     mailboxOf(world, address);
+    const clientState = textOf(credentials['clientState']);
+    const url = `${world.deps.publicUrl}/webhooks/microsoft`;
+    if (clientState !== '')
+      world.subscriptions.set(`remembered-${id}`, {
+        id: `remembered-${id}`,
+        address,
+        resource: "me/mailFolders('inbox')/messages",
+        changeType: 'created',
+        notificationUrl: url,
+        lifecycleUrl: url,
+        clientState,
+        expiresAtMs: Date.now() + DAY_MS,
+        paused: false,
+      });
   }
 }
+
+const DAY_MS = 86_400_000;
 
 export const FULL_SCOPE = 'openid profile email offline_access User.Read Mail.ReadWrite Mail.Send';
 
