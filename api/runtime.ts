@@ -30,6 +30,7 @@ import { appsOf } from './provider-apps.ts';
 import { tidyUnrouted } from './unrouted.ts';
 import type { ApiDeps } from './deps.ts';
 import { createDispatcher, type Dispatcher } from './dispatcher.ts';
+import { emailDeployment } from './email/deployment.ts';
 import type { Engine } from './engine.ts';
 import { openMailboxes } from './email/open-mailboxes.ts';
 import { createFeed } from './feed.ts';
@@ -107,6 +108,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     uploads: media,
     accounts,
     notificationUrl,
+    email: emailDeployment({ config, keyring }),
   });
   const inboxes = createInboxCache({
     db: lookupDb,

@@ -149,6 +149,7 @@ export const file = (bytes: number, filename: string, cid?: string): ComposedMai
   filename,
   content: Buffer.alloc(bytes, filename),
   contentType: 'application/octet-stream',
+  contentDisposition: cid === undefined ? 'attachment' : 'inline',
   ...(cid === undefined ? {} : { cid }),
 });
 export const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

@@ -18,7 +18,7 @@ import { revoke, type Mailbox, type World } from './world.ts';
 /** Mails being written, one after another per mailbox: their order is the order they were written in. */
 const writing = new WeakMap<Mailbox, Promise<void>>();
 
-export function createMicrosoftPhone(world: World, mailbox: Mailbox, inbox: AdapterInbox): SandboxPhone {
+export function createMicrosoftPhone(world: World, mailbox: Mailbox): SandboxPhone {
   return {
     abilities: ['text', 'subject', 'image', 'audio', 'video', 'file', 'reply', 'provider'],
     chats: () => chatsOf(mailbox),
