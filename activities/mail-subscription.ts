@@ -1,6 +1,10 @@
 /** One look at a Microsoft mailbox's subscription, by `subscription/<inbox id>` and right after connecting. */
-import { ChannelError, type AdapterInbox } from '#channels/contract.ts';
-import type { MicrosoftInbox, StoredSubscription } from '#channels/email/microsoft/accounts.ts';
+import { ChannelError } from '#channels/contract.ts';
+import {
+  isMicrosoftInbox,
+  type MicrosoftInbox,
+  type StoredSubscription,
+} from '#channels/email/microsoft/accounts.ts';
 import { graphOf, type Graph } from '#channels/email/microsoft/graph.ts';
 import {
   ensureSubscription,
@@ -8,7 +12,6 @@ import {
   removeSubscription,
   renewalAtMs,
 } from '#channels/email/microsoft/subscription.ts';
-import type { EmailCredentials } from '#channels/email/definition.ts';
 import { findMailSubscription, saveMailSubscription, type SubscriptionRow } from '#db/mail-subscriptions.ts';
 import { markDirty } from '#db/mailboxes.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -32,7 +35,7 @@ export async function keepMailSubscription(
   deps.inboxes.invalidate(inboxId);
   const inbox = await deps.inboxes.byId(inboxId);
   const row = await findMailSubscription(deps.pool, inboxId);
-  if (!inbox || !isMicrosoft(inbox)) return { kind: 'gone' };
+  if (!inbox || !isMicrosoftInbox(inbox)) return { kind: 'gone' };
   const graph = graphOf(deps, inbox);
   const signal = AbortSignal.timeout(CALL_MS);
   if (inbox.deletedAt !== null) {
@@ -124,11 +127,4 @@ function storedOf(row: SubscriptionRow | null): StoredSubscription | null {
   return row?.subscriptionId != null && row.expiresAt
     ? { id: row.subscriptionId, expiresAtMs: row.expiresAt.getTime() }
     : null;
-}
-
-/** The cache knows no channel's credentials; their kind says whose they are. */
-function isMicrosoft<Inbox extends AdapterInbox>(
-  inbox: Inbox,
-): inbox is Inbox & AdapterInbox<Extract<EmailCredentials, { kind: 'microsoft' }>> {
-  return inbox.type === 'email' && inbox.credentials['kind'] === 'microsoft';
 }

@@ -1,10 +1,11 @@
 /** Microsoft mailboxes from the API's side: subscribed right after they were connected, and looked after from then on. */
+import { isMicrosoftInbox } from '#channels/email/microsoft/accounts.ts';
 import type { CachedInbox } from '#db/inbox-cache.ts';
 import type { ApiDeps } from './deps.ts';
 
 /** @returns what an admin should know; nothing for other inboxes */
 export async function subscribe(deps: ApiDeps, inbox: CachedInbox): Promise<string[]> {
-  if (inbox.type !== 'email' || inbox.credentials['kind'] !== 'microsoft') return [];
+  if (!isMicrosoftInbox(inbox)) return [];
   const report = await deps.keepMailSubscription(inbox.id);
   await deps.engine.keepSubscription(inbox.id);
   if (report.kind === 'gone' || report.problem === null) return [];

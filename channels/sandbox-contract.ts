@@ -28,7 +28,7 @@ export interface ProviderSandbox {
   /** Inbox types it stands in for. */
   types: readonly string[];
   /** Whether it stands in for this inbox of those types; absent = for every one. */
-  stands?(inbox: Pick<AdapterInbox, 'credentials'>): boolean;
+  stands?: (inbox: Pick<AdapterInbox, 'credentials'>) => boolean;
   /** A call of the provider's API; `path` starts with a slash and lacks the mount point. Never throws for what a caller sends. */
   handle(request: Request, path: string): Promise<Response>;
   /** The phones of this inbox's customers. */

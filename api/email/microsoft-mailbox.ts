@@ -1,5 +1,6 @@
 /** A Microsoft mailbox to the supervisor: asks what is new by a delta query, which is the truth, and takes it in. */
-import type { MicrosoftAccounts, MicrosoftInbox } from '#channels/email/microsoft/accounts.ts';
+import { ChannelError } from '#channels/contract.ts';
+import { isMicrosoftInbox, type MicrosoftAccounts } from '#channels/email/microsoft/accounts.ts';
 import { graphOf } from '#channels/email/microsoft/graph.ts';
 import {
   readChanges,
@@ -9,7 +10,6 @@ import {
 } from '#channels/email/microsoft/inbox-folder.ts';
 import type { HttpClient } from '#channels/http.ts';
 import type { JsonObject } from '#domain/json.ts';
-import type { CachedInbox } from '#db/inbox-cache.ts';
 import type { MailboxKind } from './mailbox-kind.ts';
 
 /** Microsoft tells us of new mails; this finds what it forgot to. */
@@ -20,8 +20,9 @@ const ALONE_MS = 60_000;
 export function microsoftMailbox(deps: { http: HttpClient; accounts: MicrosoftAccounts }): MailboxKind {
   return {
     async look(work) {
-      const { signal } = work;
-      const inbox = microsoftInbox(work.inbox);
+      const { inbox, signal } = work;
+      if (!isMicrosoftInbox(inbox))
+        throw new ChannelError('permanent', 'This is no Microsoft mailbox any more.');
       const graph = graphOf(deps, inbox);
       for (;;) {
         const changes = await readChanges(graph, placeOf(work.cursor()), signal);
@@ -51,9 +52,4 @@ function placeOf(cursor: JsonObject): DeltaPlace {
     since: typeof since === 'string' ? since : new Date().toISOString(),
     ...(typeof link === 'string' ? { link } : {}),
   };
-}
-
-/** A mailbox of this kind was made by `connectMicrosoft`, whose credentials these are. */
-function microsoftInbox(inbox: CachedInbox): MicrosoftInbox {
-  return inbox as CachedInbox & MicrosoftInbox;
 }

@@ -2,6 +2,7 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { randomBytes } from 'node:crypto';
 import { emailDefinition } from '#channels/email/definition.ts';
+import { isMicrosoftInbox } from '#channels/email/microsoft/accounts.ts';
 import { authorizeUrl, newVerifier } from '#channels/email/microsoft/login.ts';
 import { inWorkspace } from '#db/client.ts';
 import { seal } from '#db/keyring.ts';
@@ -51,7 +52,7 @@ async function begin(
 ): Promise<string> {
   const { config, keyring } = deps;
   const inbox = given.inboxId === undefined ? null : await ownInbox(deps, actor, given.inboxId);
-  if (inbox && inbox.credentials['kind'] !== 'microsoft')
+  if (inbox && !isMicrosoftInbox(inbox))
     throw new ApiError(422, 'not_microsoft', 'This inbox isn’t a Microsoft mailbox; nothing was changed.');
   const sandbox = inbox?.sandbox ?? given.sandbox;
   if (sandbox && !config.sandbox)

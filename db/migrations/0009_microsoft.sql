@@ -13,6 +13,9 @@ create table oauth_states (
 );
 create index oauth_states_workspace on oauth_states (workspace_id);
 create index oauth_states_expired on oauth_states (expires_at);
+create index oauth_states_user on oauth_states (user_id);
+create index oauth_states_api_key on oauth_states (api_key_id);
+create index oauth_states_inbox on oauth_states (inbox_id);
 
 -- What Microsoft tells of a mailbox hangs on a subscription that ends after a week at most. One row per connected mailbox; kept by
 -- `subscription/<inbox id>`, which sleeps until `check_at`.

@@ -1,5 +1,6 @@
 /** A Microsoft mailbox end to end: signing in, mails in and answers out, and what goes wrong with tokens, notifications and subscriptions. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { toText } from '#domain/flow/path.ts';
 import type { JsonObject } from '#domain/json.ts';
 import { inboxOf, type SandboxInbox } from '../support/channel-inbox.ts';
 import { startChannelProduct, type ChannelProduct } from '../support/channel-product.ts';
@@ -137,7 +138,7 @@ describe('when all goes well', () => {
       disconnectedAtProvider: true,
     });
     // The same mailbox once more: there is its own subscription, and no other.
-    const refreshToken = `sandbox-refresh-${String(credentials['address'])}`;
+    const refreshToken = `sandbox-refresh-${toText(credentials['address'] ?? null)}`;
     const next = await product.createSandboxInbox('email', { ...credentials, refreshToken });
     expect(await subscriptionsOf(next)).toHaveLength(1);
   });
@@ -192,7 +193,8 @@ describe('signing in', () => {
 
   test('an account that is connected already is said, and nothing changes', async () => {
     const { address, inbox } = await connect();
-    const connection = async () => (await product.call<JsonObject>('GET', `/api/inboxes/${inbox.id}`))['connection'];
+    const connection = async () =>
+      (await product.call<JsonObject>('GET', `/api/inboxes/${inbox.id}`))['connection'];
     const before = await connection();
     const back = await browse(await decide(await begin({ name: 'Y', sandbox: true }), 'accept', address));
     const page = await back.text();

@@ -36,7 +36,11 @@ export interface CrashStage {
   close(): Promise<void>;
 }
 
-export async function createCrashStage(flow: FlowDefinition): Promise<CrashStage> {
+/** @param more environment of its servers */
+export async function createCrashStage(
+  flow: FlowDefinition,
+  more: Record<string, string> = {},
+): Promise<CrashStage> {
   const database = await createTestDatabase();
   const pool = poolOf(database.engine);
   const home = await mkdtemp(path.join(tmpdir(), 'teloring-crash-'));
@@ -54,6 +58,7 @@ export async function createCrashStage(flow: FlowDefinition): Promise<CrashStage
     TELORING_SECRET_KEY: secretKey,
     TELORING_API_KEY: apiKey,
     TELORING_ALLOW_PRIVATE_HOSTS: '127.0.0.1,localhost',
+    ...more,
   };
   await pool.query('insert into workspaces (id, name, slug) values ($1, $2, $3)', [
     workspaceId,

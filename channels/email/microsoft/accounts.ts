@@ -4,6 +4,11 @@ import type { MicrosoftCredentials } from '../definition.ts';
 
 export type MicrosoftInbox = AdapterInbox<MicrosoftCredentials>;
 
+/** Whether an inbox of any channel is one of ours: the credentials' kind says so, which `connect` stored. */
+export function isMicrosoftInbox<Inbox extends AdapterInbox>(inbox: Inbox): inbox is Inbox & MicrosoftInbox {
+  return inbox.type === 'email' && inbox.credentials['kind'] === 'microsoft';
+}
+
 export interface MicrosoftAccounts {
   /**
    * An access token that is good for some minutes yet, renewed where it must be: by one process at a time, and the new refresh token is

@@ -17,10 +17,12 @@ export async function mimeOf(mail: ComposedMail, key: string): Promise<Buffer> {
   return await compiled.build();
 }
 
+function people(all: ComposedMail['to']): Json[] {
+  return all.map(({ name, address }) => ({ emailAddress: { address, ...(name === '' ? null : { name }) } }));
+}
+
 /** Of a mail whose files go up one by one. Of headers Graph takes only our own (x-…): threading is Exchange's, by `createReply`. */
 export function draftFields(mail: ComposedMail, key: string): JsonObject {
-  const people = (all: ComposedMail['to']): Json[] =>
-    all.map(({ name, address }) => ({ emailAddress: { address, ...(name === '' ? null : { name }) } }));
   const own = Object.entries(mail.headers)
     .filter(([name]) => /^x-/i.test(name))
     .slice(0, 4)

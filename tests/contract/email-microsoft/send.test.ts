@@ -99,12 +99,14 @@ describe('a large mail', () => {
   });
 
   test('whose upload broke off goes on with the same draft and the files that are missing', async () => {
-    const breaking = { ...http, request: http.request };
     let pieces = 0;
-    breaking.request = (request) => {
-      if (request.method === 'PUT' && (pieces += 1) === 1)
-        return Promise.reject(new ChannelError('no_answer', 'The connection broke.'));
-      return http.request(request);
+    const breaking: typeof http = {
+      ...http,
+      request: async (request) => {
+        if (request.method === 'PUT' && (pieces += 1) === 1)
+          throw new ChannelError('no_answer', 'The connection broke.');
+        return await http.request(request);
+      },
     };
     const mail = large({
       attachments: [file(700, 'first.txt'), file(3_400_000, 'film.mp4'), file(900, 'last.txt')],

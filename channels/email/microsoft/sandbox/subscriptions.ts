@@ -148,7 +148,7 @@ export function tellCreated(world: World, mailbox: Mailbox, item: Item): void {
         '@odata.id': `Users/${mailbox.userId}/Messages/${item.id}`,
         '@odata.etag': `W/"${item.id.slice(8, 20)}"`,
         id: item.id,
-      } as ChangeNotification['resourceData'],
+      },
     });
   }
 }
