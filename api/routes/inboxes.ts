@@ -198,18 +198,15 @@ export async function connectInbox(deps: ApiDeps, actor: RequestActor, input: Cr
       'This deployment has no sandboxes (TELORING_SANDBOX); nothing was connected.',
     );
   }
-  if (input.sandbox && !definitions[input.type].hasSandbox) {
-    throw new ApiError(
-      422,
-      'no_sandbox',
-      `${definitions[input.type].title} needs no sandbox; connect it without.`,
-    );
-  }
+  const credentials = readCredentials(input.type, storableObject(input.credentials));
+  const { hasSandbox, sandboxFor, title } = definitions[input.type];
+  if (input.sandbox && !hasSandbox && !sandboxFor?.(credentials))
+    throw new ApiError(422, 'no_sandbox', `${title} has no sandbox for this; connect it without.`);
   const draft = draftInbox(deps, {
     workspaceId: actor.workspaceId,
     type: input.type,
     name: storable(input.name),
-    credentials: readCredentials(input.type, storableObject(input.credentials)),
+    credentials,
     settings: readSettings(input.type, storableObject(input.settings)),
     sandbox: input.sandbox,
   });

@@ -190,13 +190,9 @@ export const emailDefinition: ChannelDefinition<EmailCredentials> = {
   needsPublicUrl: false,
   // Its webhook (/webhooks/email/<inbox id>) is a route of its own: a mail is kept and its thread found before it is an event.
   ownIngress: true,
-  // Of Microsoft's mail; the other kinds are tried with real servers.
-  hasSandbox: true,
-  sandboxCredentials: (digits) => ({
-    kind: 'microsoft',
-    address: `sandbox-${digits}@microsoft.example`,
-    refreshToken: `sandbox-refresh-${digits}`,
-  }),
+  // A double of Microsoft's mail only; the other kinds are tried with real servers.
+  hasSandbox: false,
+  sandboxFor: ({ kind }) => kind === 'microsoft',
   providerUrls: {
     microsoftGraph: {
       env: 'MICROSOFT_GRAPH_URL',

@@ -5,29 +5,31 @@ import { noFaults, type Faults } from '#activities/faults.ts';
 import { createMicrosoftAccounts } from '#activities/microsoft-accounts.ts';
 import { ChannelError } from '#channels/contract.ts';
 import { isMicrosoftInbox, type MicrosoftInbox } from '#channels/email/microsoft/accounts.ts';
-import { createMicrosoftSandbox } from '#channels/email/microsoft/sandbox.ts';
 import { connectDatabase, poolOf } from '#db/client.ts';
 import { open, seal } from '#db/keyring.ts';
 import { toText } from '#domain/flow/path.ts';
 import type { JsonObject } from '#domain/json.ts';
-import { closedPort, serveHttp, type LocalServer } from '../contract/local-server.ts';
+import { closedPort } from '../contract/local-server.ts';
 import { createTestApi, type TestApi } from '../support/api.ts';
+import { startMicrosoft, type MicrosoftServer } from '../support/microsoft.ts';
 import { phoneOf, type Call, type Phone } from '../support/sandbox-phone.ts';
 
 let api: TestApi;
 let server: ServerType;
-let strict: LocalServer;
+let strict: MicrosoftServer;
 beforeAll(async () => {
   const port = await closedPort();
-  strict = await strictDouble();
+  // Microsoft as it is: takes no notification address without https.
+  strict = await startMicrosoft({
+    publicUrl: 'https://elsewhere.example',
+    deliver: async () => ({ status: 0, body: '' }),
+  });
   api = await createTestApi(
     {},
     {
       TELORING_SANDBOX: '1',
       TELORING_EMBEDDED: 'postgres,temporal',
       PORT: String(port),
-      MICROSOFT_CLIENT_ID: 'real-app',
-      MICROSOFT_CLIENT_SECRET: 'real-secret',
     },
   );
   server = serve({ fetch: api.app.fetch, port, hostname: '127.0.0.1' });
@@ -37,31 +39,6 @@ afterAll(async () => {
   await strict.close();
   await api.close();
 });
-
-/** Microsoft as it is: takes no notification address without https. */
-async function strictDouble(): Promise<LocalServer> {
-  const apps = {
-    microsoft: { provider: 'microsoft', id: 'real-app', secret: 'real-secret', sandbox: false },
-  } as const;
-  const double = createMicrosoftSandbox({
-    publicUrl: 'https://elsewhere.example',
-    sandboxUrl: 'https://elsewhere.example/sandbox',
-    apps,
-    inboxes: async () => [],
-    deliver: async () => ({ status: 0, body: '' }),
-  });
-  return await serveHttp(async ({ method, path, headers, body }, response) => {
-    const given = Object.entries(headers).map(([name, value]) => [name, String(value)] as [string, string]);
-    const request = new Request(`http://double${path}`, {
-      method,
-      headers: given,
-      ...(method === 'GET' ? {} : { body: new Uint8Array(body) }),
-    });
-    const answer = await double.handle(request, new URL(request.url).pathname);
-    response.writeHead(answer.status, Object.fromEntries(answer.headers));
-    response.end(Buffer.from(await answer.arrayBuffer()));
-  });
-}
 
 const call: Call = async <Body>(method: string, target: string, body?: unknown) => {
   const response = await api.request(target, { method, ...(body === undefined ? {} : { body }) });
@@ -395,11 +372,7 @@ describe('what Microsoft tells us', () => {
 });
 
 test('where Microsoft can’t reach us the inbox is connected all the same, says so, and is looked into every minute', async () => {
-  const urls = { MICROSOFT_GRAPH_URL: `${strict.url}/graph`, MICROSOFT_LOGIN_URL: `${strict.url}/login` };
-  const real = await createTestApi(
-    {},
-    { MICROSOFT_CLIENT_ID: 'real-app', MICROSOFT_CLIENT_SECRET: 'real-secret', ...urls },
-  );
+  const real = await createTestApi({}, strict.env);
   try {
     const response = await real.request('/api/inboxes', {
       body: {

@@ -4,11 +4,10 @@
  */
 import { expect, test } from 'vitest';
 import type { FlowDefinition } from '#domain/flow/types.ts';
-import { createMicrosoftSandbox } from '#channels/email/microsoft/sandbox.ts';
 import type { SandboxPhone } from '#channels/sandbox-contract.ts';
-import type { AdapterInbox } from '#channels/contract.ts';
-import { serveHttp, type Received } from '../contract/local-server.ts';
+import type { Received } from '../contract/local-server.ts';
 import { createCrashStage, type CrashStage } from '../support/crash-stage.ts';
+import { startMicrosoft, type MicrosoftServer, type Road } from '../support/microsoft.ts';
 import type { ServerProcess } from '../support/server-process.ts';
 
 const publicUrl = 'https://teloring.example';
@@ -22,25 +21,18 @@ const flow: FlowDefinition = {
   },
 };
 
-/** What a call meets on its way: goes on, waits for something, or never arrives. */
-type Road = (received: Received) => Promise<'arrives' | 'lost'>;
-
 interface Scene {
   stage: CrashStage;
   phone: SandboxPhone;
-  road: { meets: Road };
+  road: MicrosoftServer['road'];
   servers: ServerProcess[];
   start(faults?: string): Promise<ServerProcess>;
 }
 
 async function play(scene: (scene: Scene) => Promise<void>): Promise<void> {
   const servers: ServerProcess[] = [];
-  const road: Scene['road'] = { meets: async () => 'arrives' };
-  const double = createMicrosoftSandbox({
+  const microsoft = await startMicrosoft({
     publicUrl,
-    sandboxUrl: 'http://double',
-    apps: { microsoft: { provider: 'microsoft', id: 'app', secret: 'secret', sandbox: false } },
-    inboxes: async () => [],
     async deliver(url, { method, headers, body }) {
       for (const server of servers.toReversed()) {
         const target = `${server.url}${url.slice(publicUrl.length)}`;
@@ -60,29 +52,13 @@ async function play(scene: (scene: Scene) => Promise<void>): Promise<void> {
       return { status: 0, body: '' };
     },
   });
-  const http = await serveHttp(async (received, response) => {
-    const { method, path, headers, body } = received;
-    if ((await road.meets(received)) === 'lost') return void response.destroy();
-    const given = Object.entries(headers).map(([name, value]) => [name, String(value)] as [string, string]);
-    const content = method === 'GET' ? {} : { body: new Uint8Array(body) };
-    const request = new Request(`http://double${path}`, { method, headers: given, ...content });
-    const answer = await double.handle(request, new URL(request.url).pathname);
-    response.writeHead(answer.status, Object.fromEntries(answer.headers));
-    response.end(Buffer.from(await answer.arrayBuffer()));
-  });
-  const stage = await createCrashStage(flow, {
-    PUBLIC_URL: publicUrl,
-    MICROSOFT_CLIENT_ID: 'app',
-    MICROSOFT_CLIENT_SECRET: 'secret',
-    MICROSOFT_GRAPH_URL: `${http.url}/graph`,
-    MICROSOFT_LOGIN_URL: `${http.url}/login`,
-  });
+  const stage = await createCrashStage(flow, { ...microsoft.env, PUBLIC_URL: publicUrl });
   try {
-    const phone = await double.phone({ credentials: { address } } as unknown as AdapterInbox);
+    const phone = await microsoft.phone(address);
     await scene({
       stage,
       phone,
-      road,
+      road: microsoft.road,
       servers,
       async start(faults) {
         const server = await stage.start(faults === undefined ? {} : { faults });
@@ -103,7 +79,7 @@ async function play(scene: (scene: Scene) => Promise<void>): Promise<void> {
     await stage.check();
   } finally {
     await stage.close();
-    await http.close();
+    await microsoft.close();
   }
 }
 
