@@ -200,7 +200,7 @@ function toRow(input: AcceptInput, event: AcceptableEvent): EventRow {
   // A copy, also of what needs no cleaning: the caller's event stays as it is.
   const payload = storableJson(event as unknown as JsonObject);
   // Two ids that differ only in what Postgres can't store are still two ids: the key is made from the id as it came.
-  const key = hash('sha256', JSON.stringify([type, inbox.accountKey, event.eventId]), 'buffer');
+  const key = keyOf(type, inbox.accountKey, event.eventId);
   const media: JsonObject[] = [];
   if (event.parts) {
     const parts = (payload['parts'] as JsonObject[]).map((part) => splitMedia(part, media));
@@ -221,6 +221,26 @@ function toRow(input: AcceptInput, event: AcceptableEvent): EventRow {
     target: aimed.has(event.kind) ? storableJson(event.providerMessageId ?? '') : null,
     payload: JSON.stringify(payload),
   };
+}
+
+function keyOf(type: string, accountKey: string, eventId: string): Buffer {
+  return hash('sha256', JSON.stringify([type, accountKey, eventId]), 'buffer');
+}
+
+/** Which of these events of an account were accepted already: for callers who would have to fetch them first. */
+export async function acceptedAmong(
+  pool: pg.Pool,
+  account: { type: string; accountKey: string },
+  eventIds: readonly string[],
+): Promise<Set<string>> {
+  const byKey = new Map(
+    eventIds.map((eventId) => [keyOf(account.type, account.accountKey, eventId).toString('hex'), eventId]),
+  );
+  const found = await firstDeliveries(
+    pool,
+    [...byKey.keys()].map((key) => Buffer.from(key, 'hex')),
+  );
+  return new Set([...found.keys()].flatMap((key) => byKey.get(key) ?? []));
 }
 
 /** Moves a media part's source out of the message: it becomes a media row's, the part keeps the id. */

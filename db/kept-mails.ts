@@ -109,6 +109,18 @@ export async function keptMailFailed(pool: pg.Pool, id: string, reason: string):
   await pool.query('update kept_mails set reason = $2 where id = $1', [id, reason]);
 }
 
+/** How many of an inbox wait to be taken in, and why the newest does. */
+export async function keptMailsWaiting(
+  pool: pg.Pool,
+  inboxId: string,
+): Promise<{ count: number; reason: string } | null> {
+  const { rows } = await pool.query<{ count: number; reason: string }>(
+    `select count(*) over () as count, reason from kept_mails where inbox_id = $1 and taken_at is null order by id desc limit 1`,
+    [inboxId],
+  );
+  return rows[0] ?? null;
+}
+
 export interface KeptMailRow {
   id: string;
   place: string;

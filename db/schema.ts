@@ -5,13 +5,8 @@
 import type { ColumnType, Generated } from 'kysely';
 import type { Json } from '#domain/json.ts';
 import type { EmailIdsTable, EmailParticipantsTable, EmailThreadsTable } from './schema-email.ts';
-import type {
-  KeptMailsTable,
-  MailboxesTable,
-  MailboxHoldersTable,
-  MicrosoftSubscriptionsTable,
-  OAuthStatesTable,
-} from './schema-mail.ts';
+import type { KeptMailsTable, MailboxesTable, MailboxHoldersTable } from './schema-mailboxes.ts';
+import type { MicrosoftSubscriptionsTable, OAuthStatesTable } from './schema-microsoft.ts';
 import type {
   AccountsTable,
   ApiKeysTable,

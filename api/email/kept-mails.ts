@@ -2,7 +2,14 @@
 import type pg from 'pg';
 import type { Logger } from 'pino';
 import type { InboxCache } from '#db/inbox-cache.ts';
-import { claimKeptMail, keptMailFailed, keptMailTaken, type KeptMail } from '#db/kept-mails.ts';
+import {
+  claimKeptMail,
+  keptMailFailed,
+  keptMailsWaiting,
+  keptMailTaken,
+  type KeptMail,
+} from '#db/kept-mails.ts';
+import { recordInboundHealth } from '#db/mailboxes.ts';
 import { storable } from '../body.ts';
 import type { EmailReceiver, IncomingMail } from './receive.ts';
 
@@ -28,11 +35,27 @@ async function retry({ pool, inboxes, receiver, log }: KeptMailsDeps, kept: Kept
     await receiver.receive(inbox, mailOf(kept));
     await keptMailTaken(pool, kept.id);
     log.info({ inboxId: kept.inboxId, keptMailId: kept.id }, 'A kept mail was taken in.');
+    if (inbox.state === 'degraded')
+      await recordInboundHealth(pool, kept.inboxId, await healthOf(pool, kept.inboxId));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     log.warn({ inboxId: kept.inboxId, keptMailId: kept.id, reason }, 'A kept mail failed again.');
     await keptMailFailed(pool, kept.id, storable(reason));
   }
+}
+
+/** What a look that went well says of receiving: all is well, but for mails that our side could not take in. */
+export async function healthOf(
+  pool: pg.Pool,
+  inboxId: string,
+): Promise<{ state: 'ok' | 'degraded'; reason?: string }> {
+  const waiting = await keptMailsWaiting(pool, inboxId);
+  if (waiting === null) return { state: 'ok' };
+  const mails = waiting.count === 1 ? 'One mail' : `${waiting.count} mails`;
+  return {
+    state: 'degraded',
+    reason: `${mails} could not be taken in on our side, kept whole and tried again: ${waiting.reason}`,
+  };
 }
 
 function mailOf({ raw, envelope, receivedAtMs }: KeptMail): IncomingMail {

@@ -32,6 +32,8 @@ export interface MailboxWork {
   take(mail: MailToTake, cursor: JsonObject): Promise<'accepted' | 'duplicate' | 'set_aside' | 'kept'>;
   /** Moves the cursor without a mail (where to begin, mails that are none of ours).  @throws MailboxError lost */
   save(cursor: JsonObject): Promise<void>;
+  /** Which of these events are accepted already: their mails needn't be fetched again. */
+  known(eventIds: readonly string[]): Promise<Set<string>>;
   /** The provider has answered all we asked: receiving is well. `facts` go to Diagnostics, beside those told before.  @throws MailboxError lost */
   succeeded(facts: JsonObject): Promise<void>;
   /** Waits until somebody rings, there is news of this mailbox, the time is over or the look is to end; what rang meanwhile counts. */

@@ -1,6 +1,7 @@
 /** One look at one mailbox, from its kind's side: the lease and its cursor, taking mails in, waiting for news. */
 import type pg from 'pg';
 import type { Logger } from 'pino';
+import { acceptedAmong } from '#db/inbound-events.ts';
 import type { CachedInbox } from '#db/inbox-cache.ts';
 import { keepMail } from '#db/kept-mails.ts';
 import {
@@ -13,6 +14,7 @@ import {
 import type { JsonObject } from '#domain/json.ts';
 import { storable } from '../body.ts';
 import type { Bell } from './bell.ts';
+import { healthOf } from './kept-mails.ts';
 import { MAX_TRIES } from './mailbox-failures.ts';
 import { MailboxError, type MailToTake, type MailboxWork } from './mailbox-kind.ts';
 import type { EmailReceiver } from './receive.ts';
@@ -77,6 +79,7 @@ export function createWork(
       if (reception.kind === 'set_aside') return 'set_aside';
       return reception.duplicate ? 'duplicate' : 'accepted';
     },
+    known: (eventIds) => acceptedAmong(pool, inbox, eventIds),
     async save(to) {
       mustHold(await saveCursor(pool, claim, to));
       cursor = to;
@@ -86,7 +89,7 @@ export function createWork(
       const telling = JSON.stringify(facts);
       if (now - toldAtMs < SUCCESS_EVERY_MS && telling === told) return;
       mustHold(await saveSuccess(pool, claim, facts));
-      await recordInboundHealth(pool, inbox.id, { state: 'ok' });
+      await recordInboundHealth(pool, inbox.id, await healthOf(pool, inbox.id));
       [toldAtMs, told] = [now, telling];
     },
   };

@@ -23,7 +23,7 @@ export function writerOf(mail: Mail, envelopeFrom?: string): EmailAddress {
 }
 
 /** The same for every copy of a mail in an inbox. With the writer: nobody takes an id away from somebody else's mail. */
-export function mailEventId(mail: Mail, writer: EmailAddress): string {
+export function mailEventId(mail: Pick<Mail, 'messageId'>, writer: EmailAddress): string {
   return `mail:${hash('sha256', `${mail.messageId}\n${writer.address}`, 'hex')}`;
 }
 

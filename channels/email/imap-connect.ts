@@ -1,8 +1,8 @@
 /** Connecting and probing a mailbox of IMAP and SMTP: both are signed in to, nothing is changed on either. */
 import { ChannelError, type AdapterInbox, type Connected, type ProbeResult } from '../contract.ts';
-import type { ImapCredentials, ServerLogin } from './definition.ts';
+import { emailSettings, type ImapCredentials, type ServerLogin } from './definition.ts';
 import type { EmailAdapterDeps } from './deps.ts';
-import { openImap } from './imap-login.ts';
+import { checkImap, type ImapCheck } from './imap/check.ts';
 import { verifySmtp, type SmtpServer } from './smtp-send.ts';
 
 export function smtpServerOf(login: ServerLogin, deps: EmailAdapterDeps): SmtpServer {
@@ -18,14 +18,20 @@ export async function connectImap(
   signal: AbortSignal,
 ): Promise<Connected<ImapCredentials>> {
   const { credentials } = inbox;
-  await tryImap(deps, credentials.imap);
+  const { cursor, warning } = await lookAt(deps, inbox, signal);
   await verifySmtp(smtpServerOf(credentials.smtp, deps), signal).catch((error: unknown) => {
     if (!(error instanceof ChannelError)) throw error;
     throw new ChannelError(error.kind, `Incoming mail works, outgoing mail doesn’t: ${error.message}`, {
       cause: error,
     });
   });
-  return { accountKey: credentials.address, accountLabel: credentials.address, credentials, warnings: [] };
+  return {
+    accountKey: credentials.address,
+    accountLabel: credentials.address,
+    credentials,
+    mailbox: { kind: 'imap', cursor },
+    warnings: warning === null ? [] : [warning],
+  };
 }
 
 export async function probeImap(
@@ -35,41 +41,48 @@ export async function probeImap(
 ): Promise<ProbeResult> {
   const { imap, smtp } = inbox.credentials;
   const [inbound, outbound] = await Promise.all([
-    stateOf(tryImap(deps, imap)),
+    stateOf(lookAt(deps, inbox, signal)),
     stateOf(verifySmtp(smtpServerOf(smtp, deps), signal)),
   ]);
-  const facts = {
-    imap: `${imap.host}:${imap.port}`,
-    smtp: `${smtp.host}:${smtp.port}`,
-    ...(inbound.messages === undefined ? {} : { messagesInInbox: inbound.messages }),
+  const warning = inbound.found?.warning ?? null;
+  return {
+    inbound: warning === null ? inbound.health : { state: 'degraded', reason: warning },
+    outbound: outbound.health,
+    facts: {
+      imap: `${imap.host}:${imap.port}`,
+      smtp: `${smtp.host}:${smtp.port}`,
+      ...inbound.found?.facts,
+    },
   };
-  return { inbound: inbound.health, outbound: outbound.health, facts };
 }
 
-/** How many messages lie in the folder that is read. */
-async function tryImap(deps: EmailAdapterDeps, login: ServerLogin): Promise<number> {
-  const client = await openImap(login, { resolveHost: deps.email?.resolveHost });
-  try {
-    const status = await client.status('INBOX', { messages: true });
-    await client.logout();
-    return status ? (status.messages ?? 0) : 0;
-  } catch (error) {
-    client.close();
-    throw new ChannelError('not_sent', `The INBOX of ${login.host} can’t be opened: ${String(error)}`, {
-      cause: error,
-    });
-  }
+function lookAt(
+  deps: EmailAdapterDeps,
+  { credentials, settings }: AdapterInbox<ImapCredentials>,
+  signal: AbortSignal,
+): Promise<ImapCheck> {
+  return checkImap(imapDeps(deps), credentials.imap, emailSettings(settings).folder, signal);
 }
 
-async function stateOf(
-  trying: Promise<number | void>,
-): Promise<{ health: ProbeResult['inbound']; messages?: number }> {
+/** A process that checks no addresses reaches none. */
+function imapDeps({ email }: EmailAdapterDeps): Parameters<typeof checkImap>[0] {
+  if (email) return email;
+  return {
+    async resolveHost() {
+      throw new ChannelError('permanent', 'This process opens no mail servers.');
+    },
+  };
+}
+
+async function stateOf<Found>(
+  trying: Promise<Found>,
+): Promise<{ health: ProbeResult['inbound']; found?: Found }> {
   try {
-    const messages = await trying;
-    return { health: { state: 'ok' }, ...(typeof messages === 'number' && { messages }) };
+    return { health: { state: 'ok' }, found: await trying };
   } catch (error) {
     if (!(error instanceof ChannelError)) throw error;
-    // A server that is away comes back; a refused login doesn't by itself.
-    return { health: { state: error.kind === 'not_sent' ? 'degraded' : 'failing', reason: error.message } };
+    // A server that is away comes back; a refused login or a wrong setting doesn’t by itself.
+    const lasting = error.kind === 'reauthorize' || error.kind === 'permanent';
+    return { health: { state: lasting ? 'failing' : 'degraded', reason: error.message } };
   }
 }

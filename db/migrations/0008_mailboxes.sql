@@ -69,6 +69,11 @@ declare
   i inboxes;
   v_in jsonb;
 begin
+  -- Without a lock at first: what is nothing new waits for nobody.
+  if exists (select from inboxes where id = p_inbox and inbound_health -> 'state' is not distinct from p_found -> 'state'
+                and inbound_health -> 'reason' is not distinct from p_found -> 'reason') then
+    return false;
+  end if;
   select * into i from inboxes where id = p_inbox and deleted_at is null for no key update;
   if not found or (i.inbound_health -> 'state' is not distinct from p_found -> 'state'
                    and i.inbound_health -> 'reason' is not distinct from p_found -> 'reason') then

@@ -1,7 +1,7 @@
 /** Mailboxes against a real IMAP server: what comes in once and in order whatever the server, the network, a mail or another process does. */
 import { afterEach, describe, expect, test } from 'vitest';
 import { MAX_RAW_BYTES } from '#channels/email/imap/limits.ts';
-import { mailServerIsMissing } from '../support/mail-server.ts';
+import { mailServerIsMissing } from '../support/mail/server.ts';
 import { mailOf, startMailboxStage, type MailboxStage } from '../support/mailboxes.ts';
 
 let stage: MailboxStage;
@@ -121,13 +121,15 @@ describe.skipIf(mailServerIsMissing())('IMAP mailboxes', () => {
     for (const n of [1, 2, 3]) await stage.server.deliver('a@shop.test', mailOf(`before ${n}`));
     await stage.until('three', () => stage.subjects(inbox).length === 3);
     const { cursor } = await stage.mailbox(inbox);
-    await stage.server.deliver('a@shop.test', mailOf('in between'));
+    await stage.server.deliver('a@shop.test', mailOf('forgotten'));
     await stage.until('four', () => stage.subjects(inbox).length === 4);
     await stage.server.remove('a@shop.test', (raw) => raw.includes('before 2'));
     await stage.server.resetUids('a@shop.test');
     await stage.server.deliver('a@shop.test', mailOf('after'));
     await stage.until('the last', () => stage.subjects(inbox).includes('after'));
-    expect(stage.subjects(inbox)).toEqual(['before 1', 'before 2', 'before 3', 'in between', 'after']);
+    expect(stage.subjects(inbox)).toEqual(['before 1', 'before 2', 'before 3', 'forgotten', 'after']);
+    // What is known isn't fetched again; what isn't comes again and is a duplicate.
+    expect(['before 1', 'before 3', 'forgotten'].map((subject) => stage.brought(subject))).toEqual([1, 1, 2]);
     const now = (await stage.mailbox(inbox)).cursor as { uidValidity: string };
     expect(now.uidValidity).not.toBe((cursor as { uidValidity: string }).uidValidity);
   });
@@ -156,6 +158,9 @@ describe.skipIf(mailServerIsMissing())('IMAP mailboxes', () => {
     );
     expect(kept).toMatchObject([{ reason: 'broken 5', tries: 5 }]);
     expect(kept[0]?.raw.toString()).toContain('Subject: poison');
+    await stage.until('it is told', async () =>
+      (await health(inbox)).reason?.startsWith('One mail could not be taken in'),
+    );
     stage.refuse = () => null;
     await stage.query('update kept_mails set next_try_at = now()');
     await stage.until('the kept one', () => stage.subjects(inbox).includes('poison'));
@@ -164,6 +169,29 @@ describe.skipIf(mailServerIsMissing())('IMAP mailboxes', () => {
       async () => (await stage.query('select from kept_mails where raw is not null')).length === 0,
     );
     await stage.until('health', async () => (await health(inbox)).state === 'ok');
+  });
+
+  test('a mail in the middle of which the process ended five times is kept aside untried', async () => {
+    stage = await startMailboxStage();
+    await stage.server.addUser('a@shop.test', 'right');
+    for (const subject of ['deadly', 'behind']) await stage.server.deliver('a@shop.test', mailOf(subject));
+    const inbox = await stage.inbox('a@shop.test', { settings: { importDays: 1 } });
+    let tries = 0;
+    stage.refuse = (subject) => (subject === 'deadly' ? `tried ${++tries}` : null);
+    const supervisor = await stage.supervise();
+    await stage.until('the first try', () => tries > 0);
+    await supervisor.stop();
+    // As if the process had ended with it each time.
+    tries = 0;
+    await stage.query(
+      `update mailboxes set trying = jsonb_set(trying, '{tries}', '5'), next_look_at = now()`,
+    );
+    await stage.supervise();
+    await stage.until('the one behind', () => stage.subjects(inbox).includes('behind'));
+    expect(tries).toBe(0);
+    expect(await stage.query('select reason, tries from kept_mails')).toMatchObject([
+      { reason: 'The server ended each time while it took this mail in.', tries: 5 },
+    ]);
   });
 
   test('a mail of 25 MB comes in whole; a larger one as a note with its headers and its text', async () => {
@@ -211,6 +239,9 @@ describe.skipIf(mailServerIsMissing())('IMAP mailboxes', () => {
     for (let n = 0; n < 10; n++) ids.push(await stage.inbox(`m${n}@shop.test`));
     const first = await stage.supervise();
     await stage.until('all are held', () => first.held() === 10);
+    const looked = async (): Promise<boolean> =>
+      (await Promise.all(ids.map((id) => stage.mailbox(id)))).every(({ lastOkAt }) => lastOkAt !== null);
+    await stage.until('a look at each', looked);
     const second = await stage.supervise();
     await stage.until('half each', () => first.held() === 5 && second.held() === 5);
     for (let n = 0; n < 10; n++) await stage.server.deliver(`m${n}@shop.test`, mailOf(`shared ${n}`));

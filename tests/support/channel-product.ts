@@ -9,7 +9,7 @@ import { lastPorts } from '../../api/embedded/ports.ts';
 import { inboxOf, type SandboxInbox } from './channel-inbox.ts';
 import { eventually } from './eventually.ts';
 import { checkInvariants } from './invariants.ts';
-import { startProduct, type Product } from './product.ts';
+import { startProduct, type Product, type ProductOptions } from './product.ts';
 import type { Call } from './sandbox-phone.ts';
 
 export interface Answer {
@@ -40,13 +40,16 @@ export interface ChannelProduct {
   close(): Promise<void>;
 }
 
-export async function startChannelProduct(): Promise<ChannelProduct> {
-  const product = await startProduct({ env: { TELORING_LOG_LEVEL: 'warn' } });
+/** @param options with the home and port of one that was killed: the same product, started again */
+export async function startChannelProduct(options: ProductOptions = {}): Promise<ChannelProduct> {
+  const product = await startProduct({ ...options, env: { TELORING_LOG_LEVEL: 'warn', ...options.env } });
   const password = (await readFile(path.join(product.home, 'postgres-password'), 'utf8')).trim();
   const database = new pg.Pool({
     connectionString: `postgres://postgres:${password}@127.0.0.1:${lastPorts(product.home)?.postgres}/teloring`,
     max: 2,
   });
+  // A product that is killed takes its connections along.
+  database.on('error', () => undefined);
   const request = (method: string, target: string, body?: unknown): Promise<Response> =>
     fetch(new URL(target, product.url), {
       method,

@@ -36,7 +36,7 @@ export interface CrashStage {
   close(): Promise<void>;
 }
 
-/** @param more environment of its servers */
+/** @param more of the servers' environment */
 export async function createCrashStage(
   flow: FlowDefinition,
   more: Record<string, string> = {},

@@ -3,9 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import tls from 'node:tls';
 import { createAddressGuard } from '#channels/address-guard.ts';
+import { mailEventId, writerOf } from '#channels/email/event.ts';
+import { readMail, type Mail } from '#channels/email/mail.ts';
+import { acceptEvents } from '#db/inbound-events.ts';
 import { inWorkspace, poolOf } from '#db/client.ts';
 import { findInbox, updateInbox, type InboxRow } from '#db/inboxes.ts';
-import { createInboxCache } from '#db/inbox-cache.ts';
+import { createInboxCache, type CachedInbox } from '#db/inbox-cache.ts';
 import { createKeyring, seal } from '#db/keyring.ts';
 import { findMailbox, setMailbox, type MailboxRow } from '#db/mailboxes.ts';
 import { uuidV7 } from '#domain/ids.ts';
@@ -16,7 +19,7 @@ import type { EmailReceiver, IncomingMail } from '../../api/email/receive.ts';
 import { createLog } from '../../api/log.ts';
 import { createTestDatabase } from './database.ts';
 import { eventually } from './eventually.ts';
-import { startMailServer, type MailServer, type MailServerOptions } from './mail-server.ts';
+import { startMailServer, type MailServer, type MailServerOptions } from './mail/server.ts';
 
 export interface MailboxStage {
   server: MailServer;
@@ -36,6 +39,8 @@ export interface MailboxStage {
   /** What came in, in order: subjects of an inbox. */
   received: { inboxId: string; subject: string; mail: IncomingMail }[];
   subjects(inboxId: string): string[];
+  /** How often a mail was brought, duplicates and refusals too. */
+  brought(subject: string): number;
   /** Throws what it returns for a mail; null takes it in. */
   refuse: (subject: string) => string | null;
   mailbox(inboxId: string): Promise<MailboxRow>;
@@ -58,6 +63,7 @@ export async function startMailboxStage(options: MailServerOptions = {}): Promis
     write: (line) => process.env['TELORING_TEST_LOG'] && process.stderr.write(line),
   });
   const seen = new Set<string>();
+  const bringings: string[] = [];
   const caches: ReturnType<typeof createInboxCache>[] = [];
   const supervisors: Mailboxes[] = [];
   const inSpace = <T>(work: Parameters<typeof inWorkspace<T>>[2]): Promise<T> =>
@@ -68,14 +74,24 @@ export async function startMailboxStage(options: MailServerOptions = {}): Promis
       const text = Buffer.from(mail.raw).toString('latin1');
       const subject = /^Subject: (.*)$/m.exec(text)?.[1]?.trim() ?? '';
       const key = `${inbox.id} ${/^Message-ID: (.*)$/im.exec(text)?.[1] ?? text}`;
+      bringings.push(subject);
       const refusal = stage.refuse(subject);
       if (refusal !== null) throw new Error(refusal);
       const duplicate = seen.has(key);
       seen.add(key);
       if (!duplicate) stage.received.push({ inboxId: inbox.id, subject, mail });
+      if (!subject.includes('forgotten')) await remember(inbox, readMail(mail.raw));
       return { kind: 'accepted', eventId: uuidV7(), duplicate };
     },
   };
+  /** As the real one does: its event is accepted. */
+  const remember = (inbox: CachedInbox, mail: Mail): Promise<unknown> =>
+    acceptEvents(database.engine, {
+      type: inbox.type,
+      inbox,
+      raw: new Uint8Array(),
+      events: [{ kind: 'account', eventId: mailEventId(mail, writerOf(mail)) }],
+    });
   const credentials = (address: string, password: string): JsonObject => ({
     kind: 'imap',
     address,
@@ -92,6 +108,7 @@ export async function startMailboxStage(options: MailServerOptions = {}): Promis
     refuse: () => null,
     subjects: (inboxId) =>
       stage.received.filter((each) => each.inboxId === inboxId).map(({ subject }) => subject),
+    brought: (subject) => bringings.filter((each) => each === subject).length,
     async inbox(address, { settings = {}, password = 'right', cursor } = {}) {
       const id = uuidV7();
       await server.addUser(address, 'right');

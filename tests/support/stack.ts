@@ -25,7 +25,7 @@ export interface StackOptions {
   secretKey?: string;
   /** A new one without. */
   namespace?: string;
-  /** More environment. */
+  /** Beside what every stack has. */
   env?: Record<string, string>;
 }
 export interface Stack {

@@ -102,15 +102,20 @@ export function createImapKind(
     from: ImapCursor,
     uids: readonly number[],
   ): Promise<ImapCursor> {
-    const known = await describeMails(client, uids);
+    const described = await describeMails(client, uids);
+    // After a restore nearly all of it is here already; else a mail that is comes from nowhere but a crash a moment ago.
+    const again = [...described.values()].filter(({ uid }) => uid <= from.oldUpTo);
+    const known = await work.known(again.flatMap(({ eventId }) => eventId ?? []));
+    const isOurs = (facts: MailFacts): boolean =>
+      !isOld(from, facts) && (facts.eventId === null || !known.has(facts.eventId));
     const taken: number[] = [];
     let cursor = from;
     let saved = from;
     for (const uid of uids) {
       if (work.signal.aborted) return saved;
-      const facts = known.get(uid);
+      const facts = described.get(uid);
       const next = { ...cursor, lastUid: uid };
-      const came = facts && !isOld(cursor, facts) ? await takeOne(work, client, facts, next) : false;
+      const came = facts && isOurs(facts) ? await takeOne(work, client, facts, next) : false;
       cursor = next;
       if (came) {
         saved = next;

@@ -1,6 +1,8 @@
 /** One folder of an open IMAP connection: which mails are new, how large they are, and their bytes. Mails stay unread. */
-import type { FetchMessageObject, ImapFlow } from 'imapflow';
+import type { FetchMessageObject, ImapFlow, MessageEnvelopeObject } from 'imapflow';
 import { ChannelError } from '../../contract.ts';
+import { cleanAddress, readMessageId } from '../addresses.ts';
+import { mailEventId } from '../event.ts';
 import { asking } from './connection.ts';
 import { MAX_RAW_BYTES } from './limits.ts';
 import { noteOf } from './too-large.ts';
@@ -55,7 +57,8 @@ export interface MailFacts {
   receivedAtMs: number;
   /** By its Date header; null without one that can be read. */
   datedMs: number | null;
-  messageId: string | null;
+  /** The id its event has or will have (`mailEventId`); null where the server's envelope doesn't say enough. */
+  eventId: string | null;
 }
 
 /** Those that are gone meanwhile are left out. @throws ChannelError */
@@ -80,8 +83,14 @@ function factsOf(mail: FetchMessageObject): MailFacts {
     size: mail.size ?? 0,
     receivedAtMs: internal ?? Date.now(),
     datedMs: timeOf(mail.envelope?.date),
-    messageId: mail.envelope?.messageId ?? null,
+    eventId: eventIdOf(mail.envelope),
   };
+}
+
+function eventIdOf(envelope: MessageEnvelopeObject | undefined): string | null {
+  const messageId = readMessageId(envelope?.messageId ?? '');
+  const address = cleanAddress(envelope?.from?.[0]?.address ?? '');
+  return messageId === null || address === null ? null : mailEventId({ messageId }, { address });
 }
 
 function timeOf(given: Date | string | undefined): number | null {

@@ -1,5 +1,5 @@
 /** Configurations of the tests' mail server: Dovecot 2.3 and Exim 4 without any privilege, files below one folder. */
-import type { MailServerOptions } from '../mail-server.ts';
+import type { MailServerOptions } from './server.ts';
 
 export interface MailPlaces {
   folder: string;
@@ -59,7 +59,7 @@ namespace inbox {
 }
 passdb {
   driver = passwd-file
-  args = scheme=PLAIN username_format=%u ${folder}/users
+  args = scheme=PLAIN username_format=%u ${folder}/users/%u
 }
 userdb {
   driver = static

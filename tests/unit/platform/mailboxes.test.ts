@@ -114,7 +114,7 @@ test('a cursor begins now or some days ago, goes on where it was, and after a re
 
 test('old is what the server got before our time, or what its sender dated days before; never what came behind', () => {
   const cursor = { ...fromNow('INBOX', state, wanted.nowMs), lastUid: 0 };
-  const mail = { uid: 5, size: 1, receivedAtMs: wanted.nowMs + 1, datedMs: wanted.nowMs, messageId: null };
+  const mail = { uid: 5, size: 1, receivedAtMs: wanted.nowMs + 1, datedMs: wanted.nowMs, eventId: null };
   expect(isOld(cursor, mail)).toBe(false);
   expect(isOld(cursor, { ...mail, receivedAtMs: wanted.nowMs - DAY })).toBe(true);
   expect(isOld(cursor, { ...mail, datedMs: wanted.nowMs - DAY })).toBe(false);
