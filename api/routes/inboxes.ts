@@ -199,9 +199,9 @@ export async function connectInbox(deps: ApiDeps, actor: RequestActor, input: Cr
     );
   }
   const credentials = readCredentials(input.type, storableObject(input.credentials));
-  const { hasSandbox, sandboxFor, title } = definitions[input.type];
-  if (input.sandbox && !hasSandbox && !sandboxFor?.(credentials))
-    throw new ApiError(422, 'no_sandbox', `${title} has no sandbox for this; connect it without.`);
+  const definition = definitions[input.type];
+  if (input.sandbox && !definition.hasSandbox && !definition.sandboxFor?.(credentials))
+    throw new ApiError(422, 'no_sandbox', `${definition.title} has no sandbox for this; connect it without.`);
   const draft = draftInbox(deps, {
     workspaceId: actor.workspaceId,
     type: input.type,
