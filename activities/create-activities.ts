@@ -4,6 +4,7 @@ import { LEASED_WAIT_MS } from '#domain/drive/times.ts';
 import type { DriveTarget } from '#db/drive.ts';
 import type { ActivityDeps } from './deps.ts';
 import { drive, type DriveReport } from './drive.ts';
+import { keepMailSubscription, type SubscriptionReport } from './mail-subscription.ts';
 import { followUp } from './media.ts';
 import { sendOutbound, type OutboundReport } from './outbound.ts';
 
@@ -35,6 +36,9 @@ export function createActivities(deps: ActivityDeps) {
       const report = await sendOutbound(deps, messageId, { mode: 'regular', budgetMs: regularBudgetMs });
       if (report.kind === 'later' && report.afterMs <= LEASED_WAIT_MS) throw notDue(report.afterMs);
       return report;
+    },
+    async keepSubscription(inboxId: string): Promise<SubscriptionReport> {
+      return keepMailSubscription(deps, inboxId);
     },
     async followUp(eventId: string): Promise<void> {
       await followUp(deps, eventId, activityInfo().attempt);

@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client';
 import type { SearchAttributePair } from '@temporalio/common';
 import type pg from 'pg';
 import type { Logger } from 'pino';
+import type { MicrosoftAccounts } from '#channels/email/microsoft/accounts.ts';
 import type { HttpClient } from '#channels/http.ts';
 import type { MediaStore } from '#channels/media-store.ts';
 import type { createRegistry } from '#channels/registry.ts';
@@ -21,6 +22,10 @@ export interface ActivityDeps {
   media: MediaStore;
   /** A signed, absolute URL of a media's bytes. */
   mediaUrl: (mediaId: string) => string;
+  /** What we keep of Microsoft mailboxes beside their inboxes. */
+  accounts: MicrosoftAccounts;
+  /** Where Microsoft tells us of mailboxes. */
+  notificationUrl: string;
   client: Client;
   /** What a workflow of these is found by in Temporal's own UI. */
   searchAttributes: (facts: SearchFacts) => SearchAttributePair[];

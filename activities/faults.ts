@@ -26,7 +26,9 @@ export type FaultPoint =
   | 'giveback.committed'
   | 'cancel.committed'
   | 'lease.swept'
-  | 'driver.started';
+  | 'driver.started'
+  // Microsoft has answered with new tokens, and they are not stored yet.
+  | 'token.answered';
 
 export interface Faults {
   at(point: FaultPoint): void;

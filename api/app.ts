@@ -36,6 +36,8 @@ import { inboxRoutes } from './routes/inboxes.ts';
 import { mailboxRoutes } from './routes/mailboxes.ts';
 import { mediaLinkRoutes, mediaRoutes } from './routes/media.ts';
 import { messageRoutes } from './routes/messages.ts';
+import { oauthCallbackRoutes } from './routes/oauth-callback.ts';
+import { oauthRoutes } from './routes/oauth.ts';
 import { providerActionRoutes } from './routes/provider-actions.ts';
 import { runActionRoutes } from './routes/run-actions.ts';
 import { runRoutes } from './routes/runs.ts';
@@ -55,6 +57,7 @@ const openGroups: RouteGroup[] = [
   authRoutes,
   joinRoutes,
   mediaLinkRoutes,
+  oauthCallbackRoutes,
 ];
 /** Below /api, behind `authenticate`; every route names its permission. */
 const guardedGroups: RouteGroup[] = [
@@ -76,6 +79,7 @@ const guardedGroups: RouteGroup[] = [
   mailboxRoutes,
   mediaRoutes,
   messageRoutes,
+  oauthRoutes,
   providerActionRoutes,
   runActionRoutes,
   runRoutes,

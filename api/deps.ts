@@ -2,6 +2,9 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
+import type { SubscriptionReport } from '#activities/mail-subscription.ts';
+import type { MicrosoftAccounts } from '#channels/email/microsoft/accounts.ts';
+import type { HttpClient } from '#channels/http.ts';
 import type { createRegistry } from '#channels/registry.ts';
 import type { MediaStore } from '#channels/media-store.ts';
 import type { Db } from '#db/client.ts';
@@ -25,6 +28,12 @@ export interface ApiDeps {
   /** Null where no mail server is configured. */
   mailer: Mailer | null;
   registry: ReturnType<typeof createRegistry>;
+  /** To providers, for what isn't an adapter's (signing in). */
+  http: HttpClient;
+  /** What is kept of Microsoft mailboxes beside their inboxes. */
+  accounts: MicrosoftAccounts;
+  /** Looks at a Microsoft mailbox's subscription now (activities/mail-subscription.ts). */
+  keepMailSubscription: (inboxId: string) => Promise<SubscriptionReport>;
   inboxes: InboxCache;
   media: MediaStore;
   temporal: Client;

@@ -10,6 +10,8 @@ export interface Engine {
   eventsAccepted(events?: readonly StartableEvent[]): void;
   /** An agent's message is committed: start `outbound/<message id>`. */
   startOutbound(messageId: string): Promise<void>;
+  /** A Microsoft mailbox was connected, or Microsoft said something of its subscription: wakes or starts `subscription/<inbox id>`. */
+  keepSubscription(inboxId: string): Promise<void>;
   /** Signals `run/<id>` for each wake that a transaction owes. */
   payWakes(wakes: readonly OwedWake[], after?: OwnershipPoint): Promise<void>;
 }

@@ -5,6 +5,8 @@ import { DefaultLogger, NativeConnection, Runtime as TemporalRuntime, type Worke
 import type { Logger } from 'pino';
 import { createFaults } from '#activities/faults.ts';
 import type { ActivityDeps } from '#activities/deps.ts';
+import { keepMailSubscription } from '#activities/mail-subscription.ts';
+import { createMicrosoftAccounts } from '#activities/microsoft-accounts.ts';
 import { createPayloadCodec } from '#activities/payload-codec.ts';
 import { payWakes } from '#activities/wakes.ts';
 import { bundleWorkflows, createWorker, type QueueName } from '#activities/worker.ts';
@@ -20,7 +22,7 @@ import { messageFacts } from '#db/search-facts.ts';
 import { tidy } from '#db/sweep.ts';
 import { parseFlowDefinition } from '#domain/flow/schema.ts';
 import type { FlowDefinition } from '#domain/flow/types.ts';
-import { outboundWorkflowId, QUEUES } from '#workflows/contract.ts';
+import { outboundWorkflowId, QUEUES, subscriptionWorkflowId, wake } from '#workflows/contract.ts';
 import { createAuth } from './auth/auth.ts';
 import { createMailer } from './auth/mailer.ts';
 import { resolveProviderUrls, type Config } from './config.ts';
@@ -97,10 +99,15 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     deniedPorts: config.deniedPorts,
   });
   const media = createMediaStore(config.mediaUrl);
+  const faults = createFaults(options.faults?.spec, options.faults?.reportPath);
+  const accounts = createMicrosoftAccounts({ pool, keyring, http, faults });
+  const notificationUrl = `${config.publicUrl}/webhooks/microsoft`;
   const registry = createRegistry({
     http,
     visitorKeys: visitorKeys(keyring),
     uploads: media,
+    accounts,
+    notificationUrl,
     email: emailDeployment({ config, keyring }),
   });
   const inboxes = createInboxCache({
@@ -113,7 +120,6 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   await inboxes.listen(config.databaseUrl);
   // Before anything is accepted: this month's partitions.
   await tidy(pool);
-  const faults = createFaults(options.faults?.spec, options.faults?.reportPath);
 
   const links = mediaLinks({ config, keyring });
   const feed = createFeed({ engineDb, log });
@@ -127,6 +133,8 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     http,
     media,
     mediaUrl: (mediaId) => links.handOut(mediaId),
+    accounts,
+    notificationUrl,
     client,
     searchAttributes: searchAttributes.of,
     faults,
@@ -144,6 +152,9 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     auth: createAuth({ config, engineDb, keyring, log, mailer }),
     mailer,
     registry,
+    http,
+    accounts,
+    keepMailSubscription: (inboxId) => keepMailSubscription(activityDeps, inboxId),
     inboxes,
     media,
     temporal: client,
@@ -216,6 +227,27 @@ function createEngine(deps: ActivityDeps, dispatcher: Dispatcher): Engine {
         deps.log.warn(
           { reason: String(error), messageId },
           'The send could not be started; the sweeper will start it.',
+        );
+      }
+    },
+    async keepSubscription(inboxId) {
+      try {
+        const inbox = await deps.inboxes.byId(inboxId);
+        await deps.client.workflow.signalWithStart('mailSubscription', {
+          workflowId: subscriptionWorkflowId(inboxId),
+          taskQueue: QUEUES.flows,
+          args: [inboxId],
+          signal: wake,
+          typedSearchAttributes: deps.searchAttributes(
+            inbox ? { workspaceId: inbox.workspaceId, inboxId } : {},
+          ),
+          workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+          workflowTaskTimeout: '3s',
+        });
+      } catch (error) {
+        deps.log.warn(
+          { reason: String(error), inboxId },
+          'A subscription could not be looked at; the sweeper will see to it.',
         );
       }
     },

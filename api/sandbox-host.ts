@@ -29,7 +29,7 @@ async function deliverToUs(
   config: Config,
   url: string,
   request: Parameters<SandboxDeps['deliver']>[1],
-): Promise<{ status: number; body: string }> {
+): Promise<{ status: number; body: string; contentType?: string | null }> {
   if (!url.startsWith(`${config.publicUrl}/`)) return { status: 0, body: '' };
   const target = new URL(config.loopbackUrl + url.slice(config.publicUrl.length));
   const folders = request.method === 'POST' ? ['/webhooks/'] : ['/webhooks/', '/media/'];
@@ -41,5 +41,9 @@ async function deliverToUs(
     redirect: 'manual',
     signal: AbortSignal.timeout(10_000),
   });
-  return { status: answer.status, body: await answer.text() };
+  return {
+    status: answer.status,
+    body: await answer.text(),
+    contentType: answer.headers.get('content-type'),
+  };
 }

@@ -1,6 +1,7 @@
 /** Compares rows with workflows every few seconds and mends what a crash left behind. Any number of processes may sweep. */
 import type pg from 'pg';
 import type { Logger } from 'pino';
+import { forgottenSubscriptions } from '#db/mail-subscriptions.ts';
 import { endSnoozes } from '#db/snooze.ts';
 import { sweep, tidy } from '#db/sweep.ts';
 import type { Faults } from '#activities/faults.ts';
@@ -63,6 +64,8 @@ export function createSweeper(
         'The sweeper mended what was left behind.',
       );
     }
+    for (const inboxId of await forgottenSubscriptions(deps.pool, 6 * olderThanMs))
+      await deps.engine.keepSubscription(inboxId);
     await endSnoozes(deps.pool);
     await deps.tidyUnrouted();
     if (Date.now() - lastTidyMs > 3_600_000) {

@@ -46,6 +46,8 @@ export interface ChannelDefinition<Credentials extends JsonObject = JsonObject> 
   ownIngress?: true;
   /** Whether a sandbox (a double of the provider) can stand in. */
   hasSandbox: boolean;
+  /** Where a sandbox stands in for some kinds of its accounts only: whether for this one. */
+  sandboxFor?(credentials: Credentials): boolean;
   /** Made-up credentials that the double takes; twelve `digits` tell one made-up account from another. */
   sandboxCredentials?: (digits: string) => Credentials;
   /**

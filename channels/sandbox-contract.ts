@@ -11,7 +11,7 @@ export interface SandboxDeps {
   deliver(
     url: string,
     request: { method: 'GET' | 'POST'; headers: Record<string, string>; body: string },
-  ): Promise<{ status: number; body: string }>;
+  ): Promise<{ status: number; body: string; contentType?: string | null }>;
   /** Our own address as providers are given it; no trailing slash. */
   publicUrl: string;
   /** Where the double itself is reached: the base of links it hands out (media). No trailing slash. */
@@ -27,6 +27,8 @@ export interface ProviderSandbox {
   name: string;
   /** Inbox types it stands in for. */
   types: readonly string[];
+  /** Whether it stands in for this inbox of those types; absent = for every one. */
+  stands?: (inbox: Pick<AdapterInbox, 'credentials'>) => boolean;
   /** A call of the provider's API; `path` starts with a slash and lacks the mount point. Never throws for what a caller sends. */
   handle(request: Request, path: string): Promise<Response>;
   /** The phones of this inbox's customers. */
@@ -53,7 +55,11 @@ export type PhoneAbility =
   | 'group'
   | 'post'
   | 'comment'
-  | 'from_own_app';
+  | 'from_own_app'
+  /** Messages have a subject. */
+  | 'subject'
+  /** The provider itself can be difficult (`SandboxPhone.provider`). */
+  | 'provider';
 
 export interface PhoneMessage {
   /** The provider's id of it. */
@@ -89,6 +95,8 @@ export interface PhoneInput {
   personId?: string;
   personName?: string;
   text?: string;
+  /** Of an email; made from the text, or from what is answered, where absent. */
+  subject?: string;
   media?: { kind: 'image' | 'audio' | 'video' | 'file' | 'sticker' } & MediaBytes;
   location?: { lat: number; lon: number; name?: string };
   contact?: { name: string; phone: string };
@@ -106,6 +114,9 @@ export type PhoneAct =
   | { kind: 'status'; chatId: string; status: 'delivered' | 'read' | 'failed'; messageId?: string }
   | { kind: 'block' | 'unblock'; chatId: string }
   | { kind: 'post'; text: string };
+/** What the provider does to our connection, with or without telling us. */
+export type ProviderEvent =
+  'subscription_lost' | 'subscription_removed' | 'reauthorization_required' | 'notifications_missed';
 
 export type SandboxFaultKind =
   | 'rate_limited'
@@ -115,7 +126,13 @@ export type SandboxFaultKind =
   | 'token_expired'
   | 'permission_revoked'
   | 'window_closed'
-  | 'contact_unreachable';
+  | 'contact_unreachable'
+  /** A used refresh token works once more. */
+  | 'refresh_grace'
+  /** What was remembered between two looks is gone. */
+  | 'resync_required'
+  | 'send_as_denied'
+  | 'mailbox_disabled';
 export interface SandboxFault {
   kind: SandboxFaultKind;
   /** How many calls it meets; until `clearFaults` where absent. */
@@ -151,6 +168,8 @@ export interface SandboxPhone {
   write(input: PhoneInput): { chatId: string; messageId: string };
   /** @throws Error as `write` */
   act(act: PhoneAct): void;
+  /** @throws Error as `write` */
+  provider?(event: ProviderEvent): void;
   ledger(): readonly LedgerEntry[];
   addFault(fault: SandboxFault): void;
   clearFaults(): void;

@@ -1,4 +1,5 @@
 /** Every provider's double; mounted below `/sandbox` where the sandbox is on (api/routes/sandbox.ts). */
+import { createMicrosoftSandbox } from './email/microsoft/sandbox.ts';
 import { createLineSandbox } from './line/sandbox.ts';
 import { createMetaSandbox } from './meta/sandbox.ts';
 import type { ProviderSandbox, SandboxDeps } from './sandbox-contract.ts';
@@ -13,5 +14,6 @@ export function createSandboxes(deps: SandboxDeps): ProviderSandbox[] {
     createMetaSandbox(deps),
     createTwilioSandbox(deps),
     createTikTokSandbox(deps),
+    createMicrosoftSandbox(deps),
   ];
 }

@@ -6,6 +6,7 @@ import type { ColumnType, Generated } from 'kysely';
 import type { Json } from '#domain/json.ts';
 import type { EmailIdsTable, EmailParticipantsTable, EmailThreadsTable } from './schema-email.ts';
 import type { KeptMailsTable, MailboxesTable, MailboxHoldersTable } from './schema-mailboxes.ts';
+import type { MicrosoftSubscriptionsTable, OAuthStatesTable } from './schema-microsoft.ts';
 import type {
   AccountsTable,
   ApiKeysTable,
@@ -369,6 +370,8 @@ export interface Schema {
   mailboxes: MailboxesTable;
   mailbox_holders: MailboxHoldersTable;
   kept_mails: KeptMailsTable;
+  oauth_states: OAuthStatesTable;
+  microsoft_subscriptions: MicrosoftSubscriptionsTable;
   ui_events: UiEventsTable;
   users: UsersTable;
   sessions: SessionsTable;

@@ -10,4 +10,7 @@ export const inboundWorkflowId = (eventId: string): string => `inbound/${eventId
 export const runWorkflowId = (runId: string): string => `run/${runId}`;
 export const outboundWorkflowId = (messageId: string): string => `outbound/${messageId}`;
 
+/** Looks after the subscription that tells us of a mailbox's new mails. */
+export const subscriptionWorkflowId = (inboxId: string): string => `subscription/${inboxId}`;
+
 export const SEARCH_ATTRIBUTES = ['WorkspaceId', 'InboxId', 'ConversationId', 'FlowId'] as const;

@@ -3,6 +3,7 @@ import { poolOf } from '#db/client.ts';
 import type { ApiDeps } from '../deps.ts';
 import { emailDeployment } from './deployment.ts';
 import { createImapKind } from './imap/look.ts';
+import { microsoftMailbox } from './microsoft-mailbox.ts';
 import { createMailboxes, type Mailboxes } from './mailboxes.ts';
 import { createEmailReceiver } from './receive.ts';
 
@@ -14,7 +15,10 @@ export function openMailboxes(deps: ApiDeps): Mailboxes | null {
     pool: poolOf(deps.engineDb),
     inboxes: deps.inboxes,
     receiver: createEmailReceiver(deps),
-    kinds: { imap: createImapKind(emailDeployment(deps)) },
+    kinds: {
+      imap: createImapKind(emailDeployment(deps)),
+      microsoft: microsoftMailbox({ http: deps.http, accounts: deps.accounts }),
+    },
     log: deps.log,
     capacity: config.mailboxes,
   });

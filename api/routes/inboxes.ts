@@ -27,6 +27,7 @@ import { ApiError, notFound } from '../middleware/errors.ts';
 import { requirePermission } from '../middleware/permissions.ts';
 import { createRouter, idParam, jsonAnswer, jsonBody, listOf, pageQuery, refusals } from '../openapi.ts';
 import { inboxShape, toInbox } from '../shapes/inbox.ts';
+import { subscribe } from '../mail-subscriptions.ts';
 import { routeUnrouted } from '../unrouted.ts';
 
 const name = z.string().trim().min(1).max(100);
@@ -137,7 +138,7 @@ export function inboxRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
           `Inboxes of type ${input.type} can't be connected in this version yet.`,
         );
       }
-      return c.json(await connect(deps, c.get('actor'), { ...input, type: input.type }), 201);
+      return c.json(await connectInbox(deps, c.get('actor'), { ...input, type: input.type }), 201);
     })
     .openapi(read, async (c) => {
       const actor = c.get('actor');
@@ -180,7 +181,7 @@ export function inboxRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
     });
 }
 
-interface CreateInput {
+export interface CreateInput {
   type: AvailableChannelType;
   name: string;
   credentials: Record<string, unknown>;
@@ -188,7 +189,8 @@ interface CreateInput {
   sandbox: boolean;
 }
 
-async function connect(deps: ApiDeps, actor: RequestActor, input: CreateInput) {
+/** What `POST /api/inboxes` does, for whoever has the credentials by another way (a sign-in at the provider). @throws ApiError */
+export async function connectInbox(deps: ApiDeps, actor: RequestActor, input: CreateInput) {
   if (input.sandbox && !deps.config.sandbox) {
     throw new ApiError(
       422,
@@ -196,18 +198,15 @@ async function connect(deps: ApiDeps, actor: RequestActor, input: CreateInput) {
       'This deployment has no sandboxes (TELORING_SANDBOX); nothing was connected.',
     );
   }
-  if (input.sandbox && !definitions[input.type].hasSandbox) {
-    throw new ApiError(
-      422,
-      'no_sandbox',
-      `${definitions[input.type].title} needs no sandbox; connect it without.`,
-    );
-  }
+  const credentials = readCredentials(input.type, storableObject(input.credentials));
+  const definition = definitions[input.type];
+  if (input.sandbox && !definition.hasSandbox && !definition.sandboxFor?.(credentials))
+    throw new ApiError(422, 'no_sandbox', `${definition.title} has no sandbox for this; connect it without.`);
   const draft = draftInbox(deps, {
     workspaceId: actor.workspaceId,
     type: input.type,
     name: storable(input.name),
-    credentials: readCredentials(input.type, storableObject(input.credentials)),
+    credentials,
     settings: readSettings(input.type, storableObject(input.settings)),
     sandbox: input.sandbox,
   });
@@ -230,9 +229,11 @@ async function connect(deps: ApiDeps, actor: RequestActor, input: CreateInput) {
     await restoreHolder(deps, input.type, inbox.accountKey);
     throw await alreadyConnected(deps, actor, input.type, inbox.accountKey);
   }
-  await afterConnecting(deps, inbox.id);
+  const all = [...warnings, ...(await afterConnecting(deps, inbox.id))];
   const secret = connected.reveal?.['secret'];
-  return secret === undefined ? { ...toInbox(row), warnings } : { inbox: toInbox(row), secret, warnings };
+  return secret === undefined
+    ? { ...toInbox(row), warnings: all }
+    : { inbox: toInbox(row), secret, warnings: all };
 }
 
 /** Undefined where the account was connected meanwhile; then nothing was written. */
@@ -262,27 +263,34 @@ async function store(
   });
 }
 
-/** What came before the account was connected. A failure is the sweeper's: the inbox is there. */
-async function afterConnecting(deps: ApiDeps, id: string): Promise<void> {
+/**
+ * What came before the account was connected, and who tells us of what comes. A failure is the sweeper's: the inbox is there.
+ * @returns warnings
+ */
+async function afterConnecting(deps: ApiDeps, id: string): Promise<string[]> {
   try {
     const inbox = await deps.inboxes.byId(id);
-    if (inbox) await routeUnrouted(deps, inbox);
+    if (!inbox) return [];
+    await routeUnrouted(deps, inbox);
+    return await subscribe(deps, inbox);
   } catch (error) {
     deps.log.warn(
       { err: error, inboxId: id },
-      'Earlier events could not be routed; the sweeper tries again.',
+      'What follows connecting could not be done; the sweeper tries again.',
     );
+    return [];
   }
 }
 
-interface ChangeInput {
+export interface ChangeInput {
   name?: string;
   settings?: Record<string, unknown>;
   reopenWithinHours?: number;
   credentials?: Record<string, unknown>;
 }
 
-async function changeInbox(deps: ApiDeps, actor: RequestActor, id: string, input: ChangeInput) {
+/** What `PATCH /api/inboxes/:id` does. @throws ApiError */
+export async function changeInbox(deps: ApiDeps, actor: RequestActor, id: string, input: ChangeInput) {
   const inbox = await ownInbox(deps, actor, id);
   const settings =
     input.settings && readSettings(inbox.type, { ...inbox.settings, ...storableObject(input.settings) });
@@ -318,10 +326,10 @@ async function changeInbox(deps: ApiDeps, actor: RequestActor, id: string, input
   });
   await renewed?.release();
   deps.inboxes.invalidate(id);
-  if (renewed) await afterConnecting(deps, id);
+  const warnings = renewed ? [...renewed.warnings, ...(await afterConnecting(deps, id))] : [];
   if (renewed && !inbox.canSend) await drainParked(deps, id);
   deps.feed.poke();
-  return { ...toInbox(row), warnings: renewed?.warnings ?? [] };
+  return { ...toInbox(row), warnings };
 }
 
 /** New credentials over the stored ones, so that what we made ourselves (a webhook secret) stays. Only of the same account. */

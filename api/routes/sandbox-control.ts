@@ -18,6 +18,7 @@ import {
   phoneAct,
   phoneInput,
   phoneShape,
+  providerBody,
   sandboxFault,
   sentShape,
   writtenShape,
@@ -105,6 +106,10 @@ function addWrites(app: OpenAPIHono<AppEnv>, phoneOf: PhoneOf): void {
     });
   };
   command('acts', actBody, (phone, body) => phone.act(phoneAct(body)));
+  command('provider', providerBody, (phone, { event }) => {
+    if (!phone.provider) throw new Error('This provider knows no such thing; nothing was done.');
+    phone.provider(event);
+  });
   command('faults', faultBody, (phone, body) => phone.addFault(sandboxFault(body)));
   command('faults/clear', z.object({}), (phone) => phone.clearFaults());
   command('delivery', deliveryBody, (phone, body) =>
@@ -131,7 +136,8 @@ async function openPhone(
 ): Promise<SandboxPhone> {
   const inbox = isUuid(inboxId) ? await deps.inboxes.byId(inboxId) : null;
   const isOurs = inbox?.workspaceId === workspaceId && inbox.sandbox && inbox.deletedAt === null;
-  const double = inbox && sandboxes.find(({ types }) => types.includes(inbox.type));
+  const double =
+    inbox && sandboxes.find(({ types, stands }) => types.includes(inbox.type) && (stands?.(inbox) ?? true));
   if (!isOurs || !double) throw notFound('sandbox inbox');
   return await double.phone(inbox);
 }

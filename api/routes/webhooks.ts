@@ -17,6 +17,7 @@ import { ApiError } from '../middleware/errors.ts';
 import { rateLimit } from '../middleware/rate-limit.ts';
 import { createRouter } from '../openapi.ts';
 import { receiveForApp } from './app-webhooks.ts';
+import { addMicrosoftWebhook } from './microsoft-webhook.ts';
 
 /** Far above any provider's pace from one address; it only keeps a flood from reaching Postgres. */
 const perAddress = { burst: 5_000, perSecond: 2_000 };
@@ -26,6 +27,7 @@ export function webhookRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
   routes.use('/webhooks/*', rateLimit({ ...perAddress, key: forwardedAddress }));
   for (const path of ['/webhooks/:segment/:inboxId', '/webhooks/:segment/:inboxId/:path'])
     routes.on(['GET', 'POST'], path, (c) => receive(deps, c));
+  addMicrosoftWebhook(routes, deps);
   routes.on(['GET', 'POST'], '/webhooks/:app', async (c) => {
     const webhook = appWebhook(c.req.param('app'));
     if (!webhook)

@@ -11,6 +11,7 @@ export const messageBody = z.object({
   personId: id.optional(),
   personName: z.string().trim().min(1).max(64).optional(),
   text: z.string().min(1).max(20_000).optional(),
+  subject: z.string().min(1).max(500).optional(),
   media: z
     .object({
       kind: z.enum(['image', 'audio', 'video', 'file', 'sticker']),
@@ -48,6 +49,15 @@ export const actBody = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('post'), text: z.string().min(1).max(20_000) }),
 ]);
 
+export const providerBody = z.object({
+  event: z.enum([
+    'subscription_lost',
+    'subscription_removed',
+    'reauthorization_required',
+    'notifications_missed',
+  ]),
+});
+
 export const faultBody = z.object({
   kind: z.enum([
     'rate_limited',
@@ -57,6 +67,10 @@ export const faultBody = z.object({
     'permission_revoked',
     'window_closed',
     'contact_unreachable',
+    'refresh_grace',
+    'resync_required',
+    'send_as_denied',
+    'mailbox_disabled',
   ]),
   times: z.int().min(1).max(1_000_000).optional(),
   retryAfterSeconds: z.int().min(0).max(3600).optional(),

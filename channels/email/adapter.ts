@@ -7,7 +7,6 @@ import {
   type MediaBytes,
   type OutboundMessage,
   type SendOptions,
-  type Sent,
   type Verdict,
 } from '../contract.ts';
 import { verifySignature } from '../hmac.ts';
@@ -19,21 +18,27 @@ import {
   type EmailCredentials,
   type ImapCredentials,
   type ManagedCredentials,
+  type MicrosoftCredentials,
 } from './definition.ts';
 import type { EmailAdapterDeps } from './deps.ts';
 import { messageEvent, writerOf } from './event.ts';
 import { connectImap, probeImap, smtpServerOf } from './imap-connect.ts';
 import { readMail } from './mail.ts';
 import { connectManaged, deploymentSmtp, probeManaged } from './managed.ts';
+import { createMicrosoftMail } from './microsoft/adapter.ts';
 import { sendBySmtp } from './smtp-send.ts';
 import { readPostedMail } from './webhook-body.ts';
 
 /** Email in three kinds; whatever differs between them is asked by `credentials.kind` here and nowhere else. */
 export function createEmailAdapter(deps: EmailAdapterDeps): ChannelAdapter<EmailCredentials> {
+  const microsoft = createMicrosoftMail(deps);
   return {
     definition: emailDefinition,
-    /** A server that took a mail without saying so may deliver it: a second copy would be a second mail. */
-    resend: () => 'unsafe',
+    /**
+     * A server that took a mail without saying so may deliver it: a second copy would be a second mail. Microsoft's drafts and sent mails
+     * are found again by our key.
+     */
+    resend: ({ credentials }) => (credentials.kind === 'microsoft' ? 'safe' : 'unsafe'),
     slowCallMs: 60_000,
     /** A managed address is made by us, so none is taken yet. */
     accountKeyOf: (credentials) => (credentials.kind === 'managed' ? undefined : credentials.address),
@@ -68,29 +73,28 @@ export function createEmailAdapter(deps: EmailAdapterDeps): ChannelAdapter<Email
 
     async send(inbox, message, options) {
       const mail = await beforeSend('The mail', compose(deps, inbox, message, options));
-      const { credentials } = inbox;
-      switch (credentials.kind) {
-        case 'imap':
-          return await sendBySmtp(smtpServerOf(credentials.smtp, deps), mail, options.signal);
-        case 'managed':
-          return await sendBySmtp(deploymentSmtp(deps), mail, options.signal);
-        case 'microsoft':
-          return await sendByMicrosoft();
-      }
+      if (isKind(inbox, 'imap'))
+        return await sendBySmtp(smtpServerOf(inbox.credentials.smtp, deps), mail, options.signal);
+      if (isKind(inbox, 'managed')) return await sendBySmtp(deploymentSmtp(deps), mail, options.signal);
+      if (isKind(inbox, 'microsoft')) return await microsoft.send(inbox, mail, message, options);
+      throw unknownKind();
     },
 
     async connect(inbox, _webhookUrl, signal) {
       if (isKind(inbox, 'imap')) return await connectImap(deps, inbox, signal);
       if (isKind(inbox, 'managed')) return connectManaged(deps, inbox);
-      throw new ChannelError('permanent', 'Microsoft 365 mailboxes can’t be connected in this version yet.');
+      if (isKind(inbox, 'microsoft')) return await microsoft.connect(inbox, signal);
+      throw unknownKind();
     },
-    async disconnect() {
+    async disconnect(inbox, signal) {
       // Nothing of ours is registered with a mail server.
+      if (isKind(inbox, 'microsoft')) await microsoft.disconnect(inbox, signal);
     },
     async probe(inbox, _webhookUrl, signal) {
       if (isKind(inbox, 'imap')) return await probeImap(deps, inbox, signal);
       if (isKind(inbox, 'managed')) return await probeManaged(deps, inbox, signal);
-      throw new ChannelError('permanent', 'Microsoft 365 mailboxes can’t be connected in this version yet.');
+      if (isKind(inbox, 'microsoft')) return await microsoft.probe(inbox, signal);
+      throw unknownKind();
     },
 
     fetchMedia: (inbox, source, options) =>
@@ -103,6 +107,10 @@ function isKind(
   inbox: AdapterInbox<EmailCredentials>,
   kind: 'managed',
 ): inbox is AdapterInbox<ManagedCredentials>;
+function isKind(
+  inbox: AdapterInbox<EmailCredentials>,
+  kind: 'microsoft',
+): inbox is AdapterInbox<MicrosoftCredentials>;
 function isKind(inbox: AdapterInbox<EmailCredentials>, kind: string): boolean {
   return inbox.credentials.kind === kind;
 }
@@ -120,9 +128,8 @@ async function compose(
   return composeMail({ inbox, message, key: options.key, files, replyKeys, nowMs: Date.now() });
 }
 
-async function sendByMicrosoft(): Promise<Sent> {
-  throw new ChannelError('permanent', 'Microsoft 365 mailboxes can’t send in this version yet.');
-}
+const unknownKind = (): ChannelError =>
+  new ChannelError('permanent', 'This mailbox is of a kind that this version doesn’t know.');
 
 const verdicts: Record<ReturnType<typeof verifySignature>, Verdict> = {
   ok: { kind: 'ok' },

@@ -63,11 +63,12 @@ const microsoft = z
   .object({
     kind: z.literal('microsoft'),
     address: address.meta({ title: 'Address', examples: ['support@example.com'] }),
+    /** The address is a shared mailbox, read by the access of somebody who may. */
+    shared: z.boolean().optional().meta({ readOnly: true }),
     accessToken: z.string().optional().meta({ readOnly: true }),
     refreshToken: z.string().optional().meta({ readOnly: true }),
     /** When the access token ends, Unix milliseconds. */
     expiresAtMs: z.number().optional().meta({ readOnly: true }),
-    subscriptionId: z.string().optional().meta({ readOnly: true }),
     /** What notifications must carry. */
     clientState: z.string().optional().meta({ readOnly: true }),
   })
@@ -189,7 +190,9 @@ export const emailDefinition: ChannelDefinition<EmailCredentials> = {
   needsPublicUrl: false,
   // Its webhook (/webhooks/email/<inbox id>) is a route of its own: a mail is kept and its thread found before it is an event.
   ownIngress: true,
+  // A double of Microsoft's mail only; the other kinds are tried with real servers.
   hasSandbox: false,
+  sandboxFor: ({ kind }) => kind === 'microsoft',
   providerUrls: {
     microsoftGraph: {
       env: 'MICROSOFT_GRAPH_URL',

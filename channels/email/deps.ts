@@ -1,12 +1,17 @@
 /** What the email adapter is built from beside HTTP; a process that leaves something out sends or opens nothing that needs it. */
 import type { LookupAddress } from 'node:dns';
 import type { HttpClient } from '../http.ts';
+import type { MicrosoftAccounts } from './microsoft/accounts.ts';
 
 export interface EmailAdapterDeps {
   http: HttpClient;
   /** Where originals are kept. */
   uploads?: { get(key: string): Promise<Uint8Array | null> };
   email?: EmailDeployment;
+  /** What is kept of Microsoft mailboxes beside their inboxes. */
+  accounts?: MicrosoftAccounts;
+  /** Where Microsoft tells us of mailboxes. */
+  notificationUrl?: string;
 }
 
 /** What of email belongs to the deployment. */

@@ -32,6 +32,9 @@ const TABLE: Readonly<Record<string, string>> = {
   'POST /api/invitations/lookup': 'open',
   'POST /api/invitations/accept': 'open',
   'POST /webhooks/email/:inboxId': 'open',
+  'GET /webhooks/microsoft': 'open',
+  'POST /webhooks/microsoft': 'open',
+  'GET /oauth/microsoft/callback': 'open',
   'GET /webhooks/:app': 'open',
   'POST /webhooks/:app': 'open',
   'GET /webhooks/:segment/:inboxId': 'open',
@@ -74,6 +77,7 @@ const TABLE: Readonly<Record<string, string>> = {
 
   'GET /api/inboxes': everyone,
   'POST /api/inboxes': 'admin',
+  'POST /api/oauth/microsoft/authorize': 'admin',
   'GET /api/inboxes/:id': everyone,
   'PATCH /api/inboxes/:id': 'admin',
   'DELETE /api/inboxes/:id': 'admin',
@@ -128,6 +132,7 @@ const TABLE: Readonly<Record<string, string>> = {
   'POST /sandbox/api/:inboxId/messages': 'admin',
   'POST /sandbox/api/:inboxId/acts': 'admin',
   'POST /sandbox/api/:inboxId/faults': 'admin',
+  'POST /sandbox/api/:inboxId/provider': 'admin',
   'POST /sandbox/api/:inboxId/faults/clear': 'admin',
   'POST /sandbox/api/:inboxId/delivery': 'admin',
   'POST /sandbox/api/:inboxId/release': 'admin',
@@ -147,6 +152,7 @@ const ANY_METHOD = new Set([
   '/sandbox/telegram/*',
   '/sandbox/meta/*',
   '/sandbox/line/*',
+  '/sandbox/microsoft/*',
   '/sandbox/tiktok/*',
   '/sandbox/twilio/*',
 ]);

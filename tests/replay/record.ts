@@ -3,7 +3,13 @@ import { spawnSync } from 'node:child_process';
 
 const { status } = spawnSync(
   'vitest',
-  ['run', '--project', 'workflows', 'tests/workflows/histories.test.ts'],
+  [
+    'run',
+    '--project',
+    'workflows',
+    'tests/workflows/histories.test.ts',
+    'tests/workflows/mail-subscription.test.ts',
+  ],
   {
     stdio: 'inherit',
     shell: process.platform === 'win32',

@@ -8,12 +8,15 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { inject } from 'vitest';
+import { noFaults } from '#activities/faults.ts';
+import { keepMailSubscription } from '#activities/mail-subscription.ts';
+import { createMicrosoftAccounts } from '#activities/microsoft-accounts.ts';
 import { createHttpClient } from '#channels/http.ts';
 import { createMediaStore } from '#channels/media-store.ts';
 import { definitions } from '#channels/definitions.ts';
 import { createRegistry } from '#channels/registry.ts';
 import { createApiKey } from '#db/api-keys.ts';
-import { inWorkspace } from '#db/client.ts';
+import { inWorkspace, poolOf } from '#db/client.ts';
 import { createInboxCache } from '#db/inbox-cache.ts';
 import { createKeyring } from '#db/keyring.ts';
 import { uuidV7 } from '#domain/ids.ts';
@@ -95,10 +98,20 @@ export async function createTestApi(
   const keyring = createKeyring(config.secretKey);
   const connection = await Connection.connect({ address: temporalAddress });
   const engineCalls: EngineCall[] = [];
+  const http = createHttpClient({ allowPrivateHosts: config.allowPrivateHosts, deniedPorts: [] });
+  const accounts = createMicrosoftAccounts({
+    pool: poolOf(database.engine),
+    keyring,
+    http,
+    faults: noFaults,
+  });
+  const notificationUrl = `${config.publicUrl}/webhooks/microsoft`;
   const registry = createRegistry({
-    http: createHttpClient({ allowPrivateHosts: config.allowPrivateHosts, deniedPorts: [] }),
+    http,
     visitorKeys: visitorKeys(keyring),
     uploads: createMediaStore(config.mediaUrl),
+    accounts,
+    notificationUrl,
     email: emailDeployment({ config, keyring }),
   });
   const deps: ApiDeps = {
@@ -109,6 +122,10 @@ export async function createTestApi(
     auth: createAuth({ config, engineDb: database.engine, keyring, log, mailer: null }),
     mailer: null,
     registry,
+    http,
+    accounts,
+    keepMailSubscription: (inboxId) =>
+      keepMailSubscription({ ...deps, pool: poolOf(database.engine), notificationUrl }, inboxId),
     inboxes: createInboxCache({
       db: database.engine,
       keyring,
@@ -184,6 +201,7 @@ function recordingEngine(calls: EngineCall[]): Engine {
   return {
     eventsAccepted: () => void calls.push({ call: 'eventsAccepted', input: null }),
     startOutbound: async (messageId) => void calls.push({ call: 'startOutbound', input: messageId }),
+    keepSubscription: async (inboxId) => void calls.push({ call: 'keepSubscription', input: inboxId }),
     payWakes: async (wakes) => void calls.push({ call: 'payWakes', input: wakes }),
   };
 }

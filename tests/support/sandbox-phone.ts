@@ -16,6 +16,7 @@ export interface Written {
   personId?: string;
   personName?: string;
   text?: string;
+  subject?: string;
   media?: {
     kind: 'image' | 'audio' | 'video' | 'file' | 'sticker';
     bytes: Uint8Array;

@@ -164,6 +164,11 @@ function faultOf({ kind, times = Number.POSITIVE_INFINITY, retryAfterSeconds }: 
       return { kind: 'forbidden', ...rest };
     case 'window_closed':
       throw new Error('Telegram has no message window that could close; nothing was done.');
+    case 'refresh_grace':
+    case 'resync_required':
+    case 'send_as_denied':
+    case 'mailbox_disabled':
+      throw new Error(`Telegram knows no such thing (${kind}); nothing was done.`);
   }
 }
 

@@ -1,5 +1,5 @@
 /** What the sandbox's switches are called, and what they do. */
-export const FAULTS: readonly { kind: string; label: string; hint: string }[] = [
+export const FAULTS: readonly { kind: string; label: string; hint: string; needs?: string }[] = [
   {
     kind: 'rate_limited',
     label: 'Too many requests',
@@ -18,6 +18,48 @@ export const FAULTS: readonly { kind: string; label: string; hint: string }[] = 
     kind: 'permission_revoked',
     label: 'Permission revoked',
     hint: 'Somebody took our permission away at the provider.',
+  },
+  {
+    kind: 'send_as_denied',
+    label: 'Sender denied',
+    hint: 'The account may not send from this address.',
+    needs: 'provider',
+  },
+  {
+    kind: 'mailbox_disabled',
+    label: 'Mailbox disabled',
+    hint: 'The mailbox has no licence, or is hosted elsewhere.',
+    needs: 'provider',
+  },
+  {
+    kind: 'resync_required',
+    label: 'Place forgotten',
+    hint: 'The provider has forgotten how far we had read, so that we read again from before.',
+    needs: 'provider',
+  },
+];
+
+/** What the provider does to our connection by itself. */
+export const PROVIDER_EVENTS: readonly { event: string; label: string; hint: string }[] = [
+  {
+    event: 'subscription_lost',
+    label: 'Lose the subscription',
+    hint: 'New mails are told to nobody, and nobody says so.',
+  },
+  {
+    event: 'subscription_removed',
+    label: 'End the subscription',
+    hint: 'It is ended, and we are told.',
+  },
+  {
+    event: 'reauthorization_required',
+    label: 'Ask for authorization',
+    hint: 'Nothing is told until we have shown once more that we may know.',
+  },
+  {
+    event: 'notifications_missed',
+    label: 'Say that news was missed',
+    hint: 'We look for what we were not told of.',
   },
 ];
 

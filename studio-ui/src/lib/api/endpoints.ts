@@ -45,6 +45,8 @@ export const api = {
   writeInSandbox: (inboxId: string, input: Api.PhoneInput) =>
     post<Api.PhoneWritten>(`/sandbox/api/${id(inboxId)}/messages`, input),
   actInSandbox: (inboxId: string, act: Api.PhoneAct) => post<null>(`/sandbox/api/${id(inboxId)}/acts`, act),
+  providerInSandbox: (inboxId: string, event: string) =>
+    post<null>(`/sandbox/api/${id(inboxId)}/provider`, { event }),
   addSandboxFault: (inboxId: string, fault: { kind: string; times?: number; retryAfterSeconds?: number }) =>
     post<null>(`/sandbox/api/${id(inboxId)}/faults`, fault),
   clearSandboxFaults: (inboxId: string) => post<null>(`/sandbox/api/${id(inboxId)}/faults/clear`),

@@ -118,6 +118,7 @@ export interface PhoneInput {
   personId?: string;
   personName?: string;
   text?: string;
+  subject?: string;
   media?: { kind: string; base64: string; mimeType: string; name?: string };
   location?: { lat: number; lon: number; name?: string };
   contact?: { name: string; phone: string };

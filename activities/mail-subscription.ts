@@ -1,0 +1,130 @@
+/** One look at a Microsoft mailbox's subscription, by `subscription/<inbox id>` and right after connecting. */
+import { ChannelError } from '#channels/contract.ts';
+import {
+  isMicrosoftInbox,
+  type MicrosoftInbox,
+  type StoredSubscription,
+} from '#channels/email/microsoft/accounts.ts';
+import { graphOf, type Graph } from '#channels/email/microsoft/graph.ts';
+import {
+  ensureSubscription,
+  reauthorizeSubscription,
+  removeSubscription,
+  renewalAtMs,
+} from '#channels/email/microsoft/subscription.ts';
+import { findMailSubscription, saveMailSubscription, type SubscriptionRow } from '#db/mail-subscriptions.ts';
+import { markDirty } from '#db/mailboxes.ts';
+import type { ActivityDeps } from './deps.ts';
+
+export type MailSubscriptionDeps = Pick<
+  ActivityDeps,
+  'pool' | 'inboxes' | 'http' | 'accounts' | 'notificationUrl' | 'log'
+>;
+export type SubscriptionReport =
+  /** The inbox is gone, or is no Microsoft mailbox: nothing is to be looked after. */
+  { kind: 'gone' } | { kind: 'sleep'; untilMs: number; problem: string | null };
+
+const HOUR_MS = 3_600_000;
+const CALL_MS = 25_000;
+
+/** Idempotent. @throws only where our own side failed */
+export async function keepMailSubscription(
+  deps: MailSubscriptionDeps,
+  inboxId: string,
+): Promise<SubscriptionReport> {
+  deps.inboxes.invalidate(inboxId);
+  const inbox = await deps.inboxes.byId(inboxId);
+  const row = await findMailSubscription(deps.pool, inboxId);
+  if (!inbox || !isMicrosoftInbox(inbox)) return { kind: 'gone' };
+  const graph = graphOf(deps, inbox);
+  const signal = AbortSignal.timeout(CALL_MS);
+  if (inbox.deletedAt !== null) {
+    await forget(deps, graph, inboxId, row, signal);
+    return { kind: 'gone' };
+  }
+  try {
+    const kept = await keep(deps, graph, inbox, row, signal);
+    const untilMs = Math.max(renewalAtMs(kept), Date.now() + 60_000);
+    await saveMailSubscription(deps.pool, inboxId, {
+      subscriptionId: kept.id,
+      url: deps.notificationUrl,
+      expiresAt: new Date(kept.expiresAtMs),
+      problem: null,
+      checkInMs: untilMs - Date.now(),
+    });
+    // What came while there was none: nobody told us of it.
+    if (kept.id !== row?.subscriptionId) await markDirty(deps.pool, [inboxId]);
+    return { kind: 'sleep', untilMs, problem: null };
+  } catch (error) {
+    if (!(error instanceof ChannelError)) throw error;
+    return await noSubscription(deps, inboxId, row, error);
+  }
+}
+
+async function keep(
+  { notificationUrl: url }: MailSubscriptionDeps,
+  graph: Graph,
+  { credentials }: MicrosoftInbox,
+  row: SubscriptionRow | null,
+  signal: AbortSignal,
+): Promise<StoredSubscription> {
+  const known = storedOf(row);
+  const wanted = { url, clientState: credentials.clientState ?? '', signal };
+  // Told to call somewhere else: an address can't be changed, so it ends and another is made.
+  if (known && row?.url !== url) {
+    await removeSubscription(graph, known, signal);
+    return await ensureSubscription(graph, null, wanted);
+  }
+  if (known && row?.reauthorize && !(await reauthorizeSubscription(graph, known, signal)))
+    return await ensureSubscription(graph, null, wanted);
+  return await ensureSubscription(graph, known, wanted);
+}
+
+/** Mails are looked for meanwhile. Asked again soon where it passes by itself, seldom where somebody has to act. */
+async function noSubscription(
+  deps: MailSubscriptionDeps,
+  inboxId: string,
+  row: SubscriptionRow | null,
+  error: ChannelError,
+): Promise<SubscriptionReport> {
+  const passes = error.kind !== 'reauthorize' && error.kind !== 'permanent';
+  const checkInMs = Math.max(error.retryAfterMs ?? 0, passes ? 60_000 : HOUR_MS);
+  const known = storedOf(row);
+  const alive = known !== null && known.expiresAtMs > Date.now();
+  deps.log.warn({ inboxId, reason: error.message }, 'The subscription to a mailbox could not be kept.');
+  await saveMailSubscription(deps.pool, inboxId, {
+    subscriptionId: alive ? known.id : null,
+    url: alive ? (row?.url ?? null) : null,
+    expiresAt: alive ? new Date(known.expiresAtMs) : null,
+    problem: error.message,
+    checkInMs,
+  });
+  return { kind: 'sleep', untilMs: Date.now() + checkInMs, problem: error.message };
+}
+
+/** A crash may have kept us from telling Microsoft when the inbox was taken away. Best effort: it ends by itself within a week. */
+async function forget(
+  deps: MailSubscriptionDeps,
+  graph: Graph,
+  inboxId: string,
+  row: SubscriptionRow | null,
+  signal: AbortSignal,
+): Promise<void> {
+  const known = storedOf(row);
+  if (!known) return;
+  try {
+    await removeSubscription(graph, known, signal);
+  } catch (error) {
+    if (!(error instanceof ChannelError)) throw error;
+    deps.log.info(
+      { inboxId, reason: error.message },
+      'A subscription could not be ended; it ends by itself.',
+    );
+  }
+}
+
+function storedOf(row: SubscriptionRow | null): StoredSubscription | null {
+  return row?.subscriptionId != null && row.expiresAt
+    ? { id: row.subscriptionId, expiresAtMs: row.expiresAt.getTime() }
+    : null;
+}
