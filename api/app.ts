@@ -25,6 +25,7 @@ import { memberRoutes } from './routes/members.ts';
 import { sandboxRoutes } from './routes/sandbox.ts';
 import { teamRoutes } from './routes/teams.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
+import { withdrawalRoutes } from './routes/withdrawals.ts';
 import { conversationRoutes } from './routes/conversations.ts';
 import { customerRoutes } from './routes/customers.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -73,6 +74,7 @@ const guardedGroups: RouteGroup[] = [
   providerActionRoutes,
   runActionRoutes,
   runRoutes,
+  withdrawalRoutes,
 ];
 
 /** Meta's deliveries have up to 3 MB. */

@@ -20,6 +20,7 @@ import { requirePermission } from '../middleware/permissions.ts';
 import { createRouter, idParam, jsonAnswer, jsonBody, refusals } from '../openapi.ts';
 import { checkReply } from '../replies.ts';
 import { activityShape, messageShape, toActivity, toMessage } from '../shapes/message.ts';
+import { holdMsOf } from '../undo.ts';
 
 const maxTextLength = 131_072;
 
@@ -144,6 +145,7 @@ export function messageRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
           isPrivate: body.private,
           ...(inReplyToId !== undefined && { inReplyToId }),
           ...(as !== undefined && { as }),
+          holdMs: body.private ? 0 : holdMsOf(conversation, actor),
         }).catch((error: unknown) => {
           if (error instanceof AnsweredBeforeError) throw new ApiError(409, 'answered_before', error.message);
           throw error;

@@ -88,6 +88,7 @@ const TABLE: Readonly<Record<string, string>> = {
   'POST /api/conversations/:id/messages': 'admin agent',
   'POST /api/conversations/:id/typing': 'admin agent',
   'POST /api/messages/:id/actions': 'admin agent',
+  'POST /api/messages/:id/cancel': 'admin agent',
   'GET /api/customers': everyone,
   'POST /api/customers': 'admin agent',
   'GET /api/customers/:id': everyone,

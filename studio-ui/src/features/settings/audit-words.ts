@@ -30,6 +30,7 @@ const ACTIONS: Record<string, string> = {
   'run.resume': 'gave a run back to the bot',
   'conversation.changed': 'changed a conversation',
   'message.sent': 'sent a message',
+  'message.withdrawn': 'took back a message',
   'message.noted': 'wrote a private note',
   'media.uploaded': 'uploaded a file',
   'customer.created': 'added a customer',
