@@ -16,6 +16,9 @@ import type {
 import type { Json, JsonObject } from '#domain/json.ts';
 import type { MediaKind, Part } from '#domain/message.ts';
 
+/** Of a union, every member's keys. */
+type KeyOf<Fields> = Fields extends unknown ? keyof Fields & string : never;
+
 /** Browser-safe: titles, forms, capabilities. `secretFields` of credentials never leave the server. */
 export interface ChannelDefinition<Credentials extends JsonObject = JsonObject> {
   type: ChannelType;
@@ -26,8 +29,8 @@ export interface ChannelDefinition<Credentials extends JsonObject = JsonObject> 
    * words a field, `options` its choices, and `readOnly` marks what `connect` fills in and nobody is asked for.
    */
   credentials: z.ZodType<Credentials>;
-  /** Keys of `credentials` that are secret (write-only for every client). */
-  secretFields: readonly (keyof Credentials & string)[];
+  /** Keys of `credentials` that are secret (write-only for every client); of a nested group as `group.key`. */
+  secretFields: readonly (KeyOf<Credentials> | `${KeyOf<Credentials>}.${string}`)[];
   /** Validates `inbox.settings`: what is not secret and may be edited later. */
   settings: z.ZodType<JsonObject>;
   capabilities: Capabilities;
@@ -350,7 +353,7 @@ export interface ChannelAdapter<Credentials extends JsonObject = JsonObject> {
    * The account that credentials alone name, where they do: so that connecting it twice is refused before `connect` takes its
    * webhook away from the inbox that has it.
    */
-  accountKeyOf?(credentials: Credentials): string;
+  accountKeyOf?(credentials: Credentials): string | undefined;
   /** Validates credentials with the provider, registers the webhook. @throws ChannelError with the provider's words. */
   connect(
     inbox: AdapterInbox<Credentials>,
