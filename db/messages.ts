@@ -1,6 +1,8 @@
 /** Messages of a conversation as the screens read them. They are written by ingest, drive and agents' replies. */
 import { sql, type ExpressionBuilder, type Selectable } from 'kysely';
+import { emailOf } from '#domain/email.ts';
 import type { Json } from '#domain/json.ts';
+import type { EmailPart, Part } from '#domain/message.ts';
 import type { Tx } from './client.ts';
 import type { ConversationActivitiesTable, MessagesTable, Schema } from './schema.ts';
 
@@ -88,6 +90,20 @@ export async function lastInbound(tx: Tx, conversationId: string): Promise<Messa
     .orderBy('seq', 'desc')
     .limit(1)
     .executeTakeFirst();
+}
+
+/** Of the newest mail that says what an email has beside its text. */
+export async function lastEmailPart(tx: Tx, conversationId: string): Promise<EmailPart | null> {
+  const row = await tx
+    .selectFrom('messages')
+    .select('parts')
+    .where('conversation_id', '=', conversationId)
+    .where('direction', '<>', 'internal')
+    .where(sql<boolean>`parts @> '[{"kind": "email"}]'`)
+    .orderBy('seq', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return (row && emailOf(row.parts as unknown as Part[])) ?? null;
 }
 
 /** Activity lines between two places of the thread (inclusive), oldest first; at most `limit`, the newest ones. */

@@ -146,8 +146,9 @@ test('a claim and a withdrawal at once: one of them wins, never both', async () 
     expect([claimed.kind, withdrawn.status]).toEqual(
       withdrawn.status === 200 ? ['done', 200] : ['call', 409],
     );
-    await sql(`update outbox set state = 'failed', claim = null where message_id = $1 and state = 'sending'`, [
-      id,
-    ]);
+    await sql(
+      `update outbox set state = 'failed', claim = null where message_id = $1 and state = 'sending'`,
+      [id],
+    );
   }
 });

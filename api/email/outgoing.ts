@@ -1,0 +1,91 @@
+/** What people write by email, beside its text: to whom it goes, its subject, how much hangs on it. */
+import { ownAddresses } from '#channels/email/own-addresses.ts';
+import { definitions, isAvailable } from '#channels/definitions.ts';
+import type { Tx } from '#db/client.ts';
+import type { InboxCache } from '#db/inbox-cache.ts';
+import { lastEmailPart } from '#db/messages.ts';
+import { emailOf, MOST_ATTACHED_BYTES, replyAll, replySubject, type Recipients } from '#domain/email.ts';
+import { isMedia, type EmailAddress, type Part } from '#domain/message.ts';
+import { ApiError } from '../middleware/errors.ts';
+
+export interface EmailPlace {
+  inboxId: string;
+  inboxType: string;
+  /** Null where the conversation is only about to begin. */
+  conversationId: string | null;
+  contactExternalId: string;
+}
+
+export function carriesEmail(inboxType: string): boolean {
+  return isAvailable(inboxType) && definitions[inboxType].capabilities.email === true;
+}
+
+/** The parts with the subject that will be sent. @throws ApiError 422 with what is wrong; nothing is stored then */
+export async function completeEmail(
+  tx: Tx,
+  inboxes: InboxCache,
+  place: EmailPlace,
+  parts: readonly Part[],
+): Promise<Part[]> {
+  const email = emailOf(parts);
+  if (!carriesEmail(place.inboxType)) {
+    if (!email) return [...parts];
+    throw refused(
+      'not_supported',
+      'This channel has no subject, no copies and no further recipients; nothing was sent.',
+    );
+  }
+  checkSize(parts);
+  if (!email) return [...parts];
+  await checkRecipients(inboxes, place, [...(email.to ?? []), ...(email.cc ?? []), ...(email.bcc ?? [])]);
+  const subject = email.subject || (await threadSubject(tx, place));
+  return parts.map((part) => (part === email ? { ...email, subject } : part));
+}
+
+function checkSize(parts: readonly Part[]): void {
+  const bytes = parts.reduce((sum, part) => sum + (isMedia(part) ? (part.sizeBytes ?? 0) : 0), 0);
+  if (bytes <= MOST_ATTACHED_BYTES) return;
+  const megabytes = (size: number): string => (size / 1024 / 1024).toFixed(1);
+  throw refused(
+    'too_large',
+    `The files are ${megabytes(bytes)} MB together, and a mail takes ${megabytes(MOST_ATTACHED_BYTES)} MB. Take some off, or send them one by one; nothing was sent.`,
+  );
+}
+
+/** A mail to ourselves would come back as one of a customer. */
+async function checkRecipients(
+  inboxes: InboxCache,
+  place: EmailPlace,
+  recipients: readonly EmailAddress[],
+): Promise<void> {
+  const inbox = recipients.length === 0 ? null : await inboxes.byId(place.inboxId);
+  const own = new Set(inbox ? ownAddresses(inbox) : []);
+  const self = recipients.find(({ address }) => own.has(address));
+  if (self)
+    throw refused('own_address', `${self.address} is this inbox itself. Take it off; nothing was sent.`);
+}
+
+async function threadSubject(tx: Tx, { conversationId }: EmailPlace): Promise<string> {
+  const last = conversationId === null ? null : await lastEmailPart(tx, conversationId);
+  return replySubject(last?.subject ?? '');
+}
+
+export interface ReplyDefaults {
+  from: EmailAddress | null;
+  subject: string;
+  replyAll: Recipients;
+}
+
+/** What an answer starts from. */
+export async function replyDefaults(tx: Tx, inboxes: InboxCache, place: EmailPlace): Promise<ReplyDefaults> {
+  const inbox = await inboxes.byId(place.inboxId);
+  const own = inbox ? ownAddresses(inbox) : [];
+  const last = place.conversationId === null ? null : await lastEmailPart(tx, place.conversationId);
+  return {
+    from: own[0] === undefined ? null : { address: own[0], ...(inbox && { name: inbox.name }) },
+    subject: replySubject(last?.subject ?? ''),
+    replyAll: replyAll(last ?? {}, place.contactExternalId, own),
+  };
+}
+
+const refused = (code: string, message: string): ApiError => new ApiError(422, code, message);
