@@ -26,8 +26,10 @@ import { sandboxRoutes } from './routes/sandbox.ts';
 import { teamRoutes } from './routes/teams.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
 import { withdrawalRoutes } from './routes/withdrawals.ts';
+import { conversationStartRoutes } from './routes/conversation-starts.ts';
 import { conversationRoutes } from './routes/conversations.ts';
 import { customerRoutes } from './routes/customers.ts';
+import { emailReplyRoutes } from './routes/email-replies.ts';
 import { eventRoutes } from './routes/events.ts';
 import { flowRoutes } from './routes/flows.ts';
 import { inboxCheckRoutes } from './routes/inbox-checks.ts';
@@ -64,7 +66,9 @@ const guardedGroups: RouteGroup[] = [
   auditRoutes,
   codecRoutes,
   conversationRoutes,
+  conversationStartRoutes,
   customerRoutes,
+  emailReplyRoutes,
   eventRoutes,
   flowRoutes,
   inboxCheckRoutes,

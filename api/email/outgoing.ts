@@ -1,4 +1,5 @@
 /** What people write by email, beside its text: to whom it goes, its subject, how much hangs on it. */
+import { emailSettings } from '#channels/email/definition.ts';
 import { ownAddresses } from '#channels/email/own-addresses.ts';
 import { definitions, isAvailable } from '#channels/definitions.ts';
 import type { Tx } from '#db/client.ts';
@@ -37,9 +38,25 @@ export async function completeEmail(
   }
   checkSize(parts);
   if (!email) return [...parts];
-  await checkRecipients(inboxes, place, [...(email.to ?? []), ...(email.cc ?? []), ...(email.bcc ?? [])]);
+  const first = place.conversationId === null ? [{ address: place.contactExternalId }] : [];
+  const further = [...(email.to ?? []), ...(email.cc ?? []), ...(email.bcc ?? [])];
+  await checkRecipients(inboxes, place, [...first, ...further]);
   const subject = email.subject || (await threadSubject(tx, place));
   return parts.map((part) => (part === email ? { ...email, subject } : part));
+}
+
+/** A body's subject in the part that carries it. @throws ApiError 422 where a mail would have none, or something else would have one */
+export function withSubject(parts: readonly Part[], inboxType: string, subject = ''): Part[] {
+  if (!carriesEmail(inboxType)) {
+    if (subject !== '') throw refused('not_supported', 'This channel has no subjects; nothing was sent.');
+    return [...parts];
+  }
+  const email = emailOf(parts);
+  const given = subject || (email?.subject ?? '');
+  if (given === '')
+    throw refused('invalid', 'A mail that begins a thread needs a subject; nothing was sent.');
+  if (!email) return [{ kind: 'email', subject: given }, ...parts];
+  return parts.map((part) => (part === email ? { ...email, subject: given } : part));
 }
 
 function checkSize(parts: readonly Part[]): void {
@@ -74,17 +91,26 @@ export interface ReplyDefaults {
   from: EmailAddress | null;
   subject: string;
   replyAll: Recipients;
+  signature: string;
 }
 
-/** What an answer starts from. */
-export async function replyDefaults(tx: Tx, inboxes: InboxCache, place: EmailPlace): Promise<ReplyDefaults> {
+/** What an answer starts from. `agentName`: who writes it. */
+export async function replyDefaults(
+  tx: Tx,
+  inboxes: InboxCache,
+  place: EmailPlace,
+  agentName: string,
+): Promise<ReplyDefaults> {
   const inbox = await inboxes.byId(place.inboxId);
   const own = inbox ? ownAddresses(inbox) : [];
+  const { fromName, signature } = emailSettings(inbox?.settings ?? {});
   const last = place.conversationId === null ? null : await lastEmailPart(tx, place.conversationId);
+  const name = fromName || inbox?.name;
   return {
-    from: own[0] === undefined ? null : { address: own[0], ...(inbox && { name: inbox.name }) },
+    from: own[0] === undefined ? null : { address: own[0], ...(name !== undefined && { name }) },
     subject: replySubject(last?.subject ?? ''),
     replyAll: replyAll(last ?? {}, place.contactExternalId, own),
+    signature: signature.replaceAll(/\{\{\s*agent\.name\s*\}\}/gu, () => agentName),
   };
 }
 

@@ -121,6 +121,7 @@ export function messageRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
           deps.inboxes,
           {
             inboxId: conversation.inbox_id,
+            // A note for colleagues is no mail.
             inboxType: body.private ? '' : conversation.inbox_type,
             conversationId,
             contactExternalId: conversation.contact_external_id,

@@ -28,6 +28,7 @@ const ACTIONS: Record<string, string> = {
   'run.retry': 'tried a run again',
   'run.skip': 'ended a run’s wait',
   'run.resume': 'gave a run back to the bot',
+  'conversation.begun': 'wrote to somebody first',
   'conversation.changed': 'changed a conversation',
   'message.sent': 'sent a message',
   'message.withdrawn': 'took back a message',
