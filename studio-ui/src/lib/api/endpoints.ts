@@ -74,6 +74,21 @@ export const api = {
       as?: 'private_reply';
     },
   ) => post<Api.Message>(`/api/conversations/${id(conversationId)}/messages`, input),
+  /** Withdraws what has not left. */
+  withdrawMessage: (messageId: string) => post<Api.Message>(`/api/messages/${id(messageId)}/cancel`),
+  /** Writes to somebody first. */
+  beginConversation: (input: {
+    inboxId: string;
+    to: { address: string; name?: string };
+    subject?: string;
+    clientMessageId: string;
+    parts: Part[];
+  }) => post<Api.Conversation & { message: Api.Message }>('/api/conversations', input),
+  emailOriginal: (messageId: string, withImages: boolean) =>
+    get<Api.EmailOriginal>(`/api/messages/${id(messageId)}/email`, withImages ? { images: '1' } : {}),
+  emailReply: (conversationId: string) =>
+    get<Api.EmailReplyDefaults>(`/api/conversations/${id(conversationId)}/email-reply`),
+  firstEmail: (inboxId: string) => get<Api.EmailReplyDefaults>(`/api/inboxes/${id(inboxId)}/email-reply`),
   markRead: (conversationId: string, seq: number) =>
     post<null>(`/api/conversations/${id(conversationId)}/read`, { seq }),
   /** Shows the contact that somebody types, where the channel can. */

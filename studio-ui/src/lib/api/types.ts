@@ -3,7 +3,14 @@ import type { ChannelType, HealthState, InboxState } from '#domain/channel.ts';
 import type { ConversationStatus, MessageWindow, Priority } from '#domain/conversation.ts';
 import type { FlowDefinition, FlowProblem } from '#domain/flow/types.ts';
 import type { Json, JsonObject } from '#domain/json.ts';
-import type { AuthorKind, MessageDirection, MessageError, MessageStatus, Part } from '#domain/message.ts';
+import type {
+  AuthorKind,
+  EmailAddress,
+  MessageDirection,
+  MessageError,
+  MessageStatus,
+  Part,
+} from '#domain/message.ts';
 import type { Role } from '#domain/roles.ts';
 
 export interface Page<T> {
@@ -176,6 +183,8 @@ export interface Message {
   parts: Part[];
   text: string;
   status: MessageStatus;
+  /** Until then it can be taken back. */
+  undoUntil?: string;
   error?: MessageError | null;
   providerMessageId: string | null;
   inReplyToId?: string | null;
@@ -194,6 +203,22 @@ export interface Message {
   editedAt?: string | null;
   deletedAt?: string | null;
   createdAt: string;
+}
+/** A mail as it came, its HTML made harmless. */
+export interface EmailOriginal {
+  subject: string;
+  /** All of it, with what was folded away. */
+  text: string;
+  html: string | null;
+  /** Pictures elsewhere that the HTML names; only shown with `images`. */
+  remoteImages: number;
+}
+/** What an answer by email starts from. */
+export interface EmailReplyDefaults {
+  from: EmailAddress | null;
+  subject: string;
+  replyAll: { to: EmailAddress[]; cc: EmailAddress[] };
+  signature: string;
 }
 /** A line of the thread that is not a message: assigned, labelled, taken over, flow started … */
 export interface Activity {
