@@ -28,6 +28,7 @@ import { appsOf } from './provider-apps.ts';
 import { tidyUnrouted } from './unrouted.ts';
 import type { ApiDeps } from './deps.ts';
 import { createDispatcher, type Dispatcher } from './dispatcher.ts';
+import { emailDeployment } from './email/deployment.ts';
 import type { Engine } from './engine.ts';
 import { createFeed } from './feed.ts';
 import { visitorKeys } from './live-chat/visitors.ts';
@@ -95,7 +96,12 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     deniedPorts: config.deniedPorts,
   });
   const media = createMediaStore(config.mediaUrl);
-  const registry = createRegistry({ http, visitorKeys: visitorKeys(keyring), uploads: media });
+  const registry = createRegistry({
+    http,
+    visitorKeys: visitorKeys(keyring),
+    uploads: media,
+    email: emailDeployment({ config, keyring }),
+  });
   const inboxes = createInboxCache({
     db: lookupDb,
     keyring,

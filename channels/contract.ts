@@ -249,6 +249,8 @@ export interface OutboundMessage {
   as?: 'private_reply';
   /** Who speaks: some windows are longer for people. */
   author: 'bot' | 'agent';
+  /** What the agent is called. */
+  authorName?: string;
   /** The contact's last message in this conversation, Unix milliseconds; null where they never wrote. */
   lastInAtMs: number | null;
   /** What we sent in this conversation since then, this one not counted. */
@@ -339,6 +341,11 @@ export interface ChannelAdapter<Credentials extends JsonObject = JsonObject> {
   resend(inbox: AdapterInbox<Credentials>): 'safe' | 'unsafe';
   /** How long the provider remembers `SendOptions.key`: an unanswered send is never repeated after that. Absent = for ever. */
   keyLifeHours?: number;
+  /**
+   * How long one `send` may take, where that is longer than the moment a local activity has: then all are made by regular activities.
+   * At most a minute.
+   */
+  slowCallMs?: number;
   /** Pure on bytes and headers; constant-time. Never throws. */
   verify(inbox: AdapterInbox<Credentials>, request: RawRequest): Verdict;
   /**

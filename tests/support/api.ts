@@ -22,6 +22,7 @@ import { createApp, type ApiDeps } from '../../api/app.ts';
 import { createAuth } from '../../api/auth/auth.ts';
 import { createAccount } from '../../api/auth/accounts.ts';
 import { loadConfig, resolveProviderUrls } from '../../api/config.ts';
+import { emailDeployment } from '../../api/email/deployment.ts';
 import type { Engine } from '../../api/engine.ts';
 import { createFeed } from '../../api/feed.ts';
 import { visitorKeys } from '../../api/live-chat/visitors.ts';
@@ -98,6 +99,7 @@ export async function createTestApi(
     http: createHttpClient({ allowPrivateHosts: config.allowPrivateHosts, deniedPorts: [] }),
     visitorKeys: visitorKeys(keyring),
     uploads: createMediaStore(config.mediaUrl),
+    email: emailDeployment({ config, keyring }),
   });
   const deps: ApiDeps = {
     config,
