@@ -1,5 +1,4 @@
 /** Live Chat over the test API: an inbox in each workspace, visitors, and threads as the engine would have written them. */
-import { sql } from 'kysely';
 import { expect } from 'vitest';
 import { inWorkspace, poolOf } from '#db/client.ts';
 import { mediaStored } from '#db/inbound-media.ts';
@@ -7,7 +6,6 @@ import { seal } from '#db/keyring.ts';
 import { emit } from '#db/ui-events.ts';
 import { uuidV7 } from '#domain/ids.ts';
 import type { TestApi } from './api.ts';
-import { eventually } from './eventually.ts';
 
 export const website = 'https://shop.example';
 
@@ -74,17 +72,6 @@ export async function createLiveChat(api: TestApi) {
       expect(response.status).toBe(200);
       return (await response.json()) as ThreadPage;
     },
-    /**
-     * Every committed change of the feed is one that a listener who begins now no longer hears: nobody's transaction, of whatever
-     * database of this server, is older.
-     */
-    feedIsPast: (): Promise<boolean> =>
-      eventually('the feed to be past', async () => {
-        const { rows } = await sql<{ past: boolean }>`
-          select not exists (select from ui_events where xid >= pg_snapshot_xmin(pg_current_snapshot())) as past
-        `.execute(api.deps.engineDb);
-        return rows[0]?.past;
-      }),
     stream: (token: string, query = '', inbox = inboxId): Promise<Response> =>
       api.request(`/live-chat/${inbox}/stream${query}`, { as: 'nobody', headers: as(token) }),
     /** What ingress stored of this visitor, oldest first. */
