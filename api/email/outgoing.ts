@@ -1,11 +1,19 @@
 /** What people write by email, beside its text: to whom it goes, its subject, how much hangs on it. */
+import { z } from 'zod';
 import { emailSettings } from '#channels/email/definition.ts';
 import { ownAddresses } from '#channels/email/own-addresses.ts';
 import { definitions, isAvailable } from '#channels/definitions.ts';
 import type { Tx } from '#db/client.ts';
-import type { InboxCache } from '#db/inbox-cache.ts';
+import type { ConversationRow } from '#db/conversations.ts';
+import type { CachedInbox, InboxCache } from '#db/inbox-cache.ts';
 import { lastEmailPart } from '#db/messages.ts';
-import { emailOf, MOST_ATTACHED_BYTES, replyAll, replySubject, type Recipients } from '#domain/email.ts';
+import {
+  emailOf,
+  MOST_ATTACHED_BYTES,
+  replyRecipients,
+  replySubject,
+  type ReplyRecipients,
+} from '#domain/email.ts';
 import { isMedia, type EmailAddress, type Part } from '#domain/message.ts';
 import { ApiError } from '../middleware/errors.ts';
 
@@ -87,10 +95,9 @@ async function threadSubject(tx: Tx, { conversationId }: EmailPlace): Promise<st
   return replySubject(last?.subject ?? '');
 }
 
-export interface ReplyDefaults {
+export interface ReplyDefaults extends ReplyRecipients {
   from: EmailAddress | null;
   subject: string;
-  replyAll: Recipients;
   signature: string;
 }
 
@@ -98,20 +105,45 @@ export interface ReplyDefaults {
 export async function replyDefaults(
   tx: Tx,
   inboxes: InboxCache,
-  place: EmailPlace,
+  conversation: ConversationRow,
   agentName: string,
 ): Promise<ReplyDefaults> {
-  const inbox = await inboxes.byId(place.inboxId);
-  const own = inbox ? ownAddresses(inbox) : [];
-  const { fromName, signature } = emailSettings(inbox?.settings ?? {});
-  const last = place.conversationId === null ? null : await lastEmailPart(tx, place.conversationId);
-  const name = fromName || inbox?.name;
+  const inbox = await inboxes.byId(conversation.inbox_id);
+  const last = await lastEmailPart(tx, conversation.id);
+  const contact: EmailAddress = {
+    address: conversation.contact_external_id,
+    ...(conversation.contact_name !== null && { name: conversation.contact_name }),
+  };
+  // Before the first answer there are only those we wrote to.
+  const read = answered.safeParse(conversation.reply_address);
+  const people = read.success ? read.data : { to: last?.to ?? [], cc: last?.cc ?? [] };
   return {
-    from: own[0] === undefined ? null : { address: own[0], ...(name !== undefined && { name }) },
+    ...sender(inbox, agentName),
     subject: replySubject(last?.subject ?? ''),
-    replyAll: replyAll(last ?? {}, place.contactExternalId, own),
-    signature: signature.replaceAll(/\{\{\s*agent\.name\s*\}\}/gu, () => agentName),
+    ...replyRecipients(people, contact, inbox ? ownAddresses(inbox) : []),
   };
 }
+
+/** The same for a first mail. */
+export async function firstMailDefaults(
+  inboxes: InboxCache,
+  inboxId: string,
+  agentName: string,
+): Promise<ReplyDefaults> {
+  return { ...sender(await inboxes.byId(inboxId), agentName), subject: '', to: [], others: [] };
+}
+
+function sender(inbox: CachedInbox | null, agentName: string): Pick<ReplyDefaults, 'from' | 'signature'> {
+  const [address] = inbox ? ownAddresses(inbox) : [];
+  const { fromName, signature } = emailSettings(inbox?.settings ?? {});
+  return {
+    from: address === undefined ? null : { address, name: fromName || inbox?.name || '' },
+    signature: signature.replaceAll(/\{\{\s*agent\.name\s*\}\}/gu, () => agentName).trim(),
+  };
+}
+
+const person = z.object({ address: z.string(), name: z.string().optional() });
+/** What the channel stored of whom an answer goes to. */
+const answered = z.object({ to: z.array(person).min(1), cc: z.array(person) });
 
 const refused = (code: string, message: string): ApiError => new ApiError(422, code, message);

@@ -1,20 +1,23 @@
 /** An agent writes first: contact, conversation and message in one transaction. */
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { definitions, isAvailable } from '#channels/definitions.ts';
+import { readSubject } from '#channels/email/addresses.ts';
 import { audit } from '#db/audit.ts';
 import { inWorkspace, type Tx } from '#db/client.ts';
 import { keepStart, openForStart, startedBefore, type Started } from '#db/conversation-starts.ts';
 import { findConversation, markRead } from '#db/conversations.ts';
+import { openEmailThread } from '#db/email-threads.ts';
 import { findInbox, type InboxRow } from '#db/inboxes.ts';
 import { attachMedia } from '#db/media.ts';
 import { findMessage } from '#db/messages.ts';
 import { agentReply } from '#db/ownership.ts';
-import { LONGEST_SUBJECT, oneLine } from '#domain/email.ts';
+import { emailOf, LONGEST_SUBJECT, oneLine } from '#domain/email.ts';
 import { uuidV7 } from '#domain/ids.ts';
+import type { Part } from '#domain/message.ts';
 import { actingAs } from '../acting.ts';
 import { storable } from '../body.ts';
 import type { ApiDeps, AppEnv, RequestActor } from '../deps.ts';
-import { completeEmail, withSubject } from '../email/outgoing.ts';
+import { carriesEmail, completeEmail, withSubject } from '../email/outgoing.ts';
 import { mediaLinks } from '../media-links.ts';
 import { ApiError } from '../middleware/errors.ts';
 import { requirePermission } from '../middleware/permissions.ts';
@@ -106,7 +109,12 @@ async function begun(tx: Tx, { deps, actor, body, link }: Ask): Promise<Started>
   const parts = await completeEmail(
     tx,
     deps.inboxes,
-    { inboxId: inbox.id, inboxType: inbox.type, conversationId: null, contactExternalId: to.externalId },
+    {
+      inboxId: inbox.id,
+      inboxType: inbox.type,
+      conversationId: null,
+      contactExternalId: to.contact.externalId,
+    },
     withSubject(await completeParts(tx, body), inbox.type, body.subject),
   );
   const start = {
@@ -115,7 +123,8 @@ async function begun(tx: Tx, { deps, actor, body, link }: Ask): Promise<Started>
     clientMessageId: storable(body.clientMessageId),
   };
   const conversationId = await openForStart(tx, start, {
-    ...to,
+    ...to.contact,
+    threadKey: to.isOwnThread ? await newThread(tx, actor, inbox, to.contact.externalId, parts) : '',
     reopenWithinHours: inbox.reopen_within_hours,
   });
   const conversation = await findConversation(tx, conversationId, null);
@@ -156,12 +165,27 @@ function addressee(inbox: InboxRow, { to }: Body) {
       `${address.error.issues[0]?.message ?? 'This is no address.'} Nothing was sent.`,
     );
   return {
-    externalId: address.data,
-    name: to.name || null,
-    email: is === 'email' ? address.data : null,
-    phone: is === 'phone' ? address.data : null,
-    threadKey: how === 'own_thread' ? `begun/${uuidV7()}` : '',
+    contact: {
+      externalId: address.data,
+      name: to.name || null,
+      email: is === 'email' ? address.data : null,
+      phone: is === 'phone' ? address.data : null,
+    },
+    isOwnThread: how === 'own_thread',
   };
+}
+
+/** What answers will be recognised by, where the channel knows its threads; else any key that nobody else has. */
+async function newThread(
+  tx: Tx,
+  { workspaceId }: RequestActor,
+  inbox: InboxRow,
+  contact: string,
+  parts: readonly Part[],
+): Promise<string> {
+  if (!carriesEmail(inbox.type)) return uuidV7();
+  const { about } = readSubject(emailOf(parts)?.subject ?? '');
+  return openEmailThread(tx, { workspaceId, inboxId: inbox.id, contact, about });
 }
 
 const refused = (code: string, message: string): ApiError => new ApiError(422, code, message);

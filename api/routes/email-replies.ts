@@ -4,7 +4,7 @@ import { inWorkspace } from '#db/client.ts';
 import { findConversation } from '#db/conversations.ts';
 import { findInbox } from '#db/inboxes.ts';
 import type { ApiDeps, AppEnv } from '../deps.ts';
-import { carriesEmail, replyDefaults } from '../email/outgoing.ts';
+import { carriesEmail, firstMailDefaults, replyDefaults } from '../email/outgoing.ts';
 import { ApiError, notFound } from '../middleware/errors.ts';
 import { requirePermission } from '../middleware/permissions.ts';
 import { createRouter, idParam, jsonAnswer, refusals } from '../openapi.ts';
@@ -14,8 +14,10 @@ const shape = z
   .object({
     from: address.nullable(),
     subject: z.string(),
-    /** Everybody the last mail was between, without the contact and ourselves. */
-    replyAll: z.object({ to: z.array(address), cc: z.array(address) }),
+    /** Whom an ordinary answer goes to. */
+    to: z.array(address),
+    /** Everybody else of the last mail, as an answer to all has them; never ourselves. */
+    others: z.array(address),
     /** As it will stand below what you write. */
     signature: z.string(),
   })
@@ -46,14 +48,8 @@ export function emailReplyRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
       const defaults = await inWorkspace(deps.appDb, actor.workspaceId, async (tx) => {
         const row = await findConversation(tx, id, null);
         if (!row) throw notFound('conversation');
-        const place = {
-          inboxId: row.inbox_id,
-          inboxType: row.inbox_type,
-          conversationId: id,
-          contactExternalId: row.contact_external_id,
-        };
         if (!carriesEmail(row.inbox_type)) throw noEmail();
-        return replyDefaults(tx, deps.inboxes, place, actor.name);
+        return replyDefaults(tx, deps.inboxes, row, actor.name);
       });
       return c.json(defaults, 200);
     })
@@ -63,9 +59,8 @@ export function emailReplyRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
       const defaults = await inWorkspace(deps.appDb, actor.workspaceId, async (tx) => {
         const inbox = await findInbox(tx, id);
         if (!inbox) throw notFound('inbox');
-        const place = { inboxId: id, inboxType: inbox.type, conversationId: null, contactExternalId: '' };
         if (!carriesEmail(inbox.type)) throw noEmail();
-        return replyDefaults(tx, deps.inboxes, place, actor.name);
+        return firstMailDefaults(deps.inboxes, id, actor.name);
       });
       return c.json(defaults, 200);
     });

@@ -2,9 +2,9 @@
 import type { AdapterInbox } from '../contract.ts';
 
 /** In lower case, the one that mails come from first. */
-export function ownAddresses(inbox: Pick<AdapterInbox, 'credentials'>): string[] {
+export function ownAddresses(inbox: Pick<AdapterInbox, 'accountKey' | 'credentials'>): string[] {
   const { address, forwardedFrom } = inbox.credentials;
-  return [...new Set([address, forwardedFrom])].flatMap((one) =>
+  return [...new Set([address, inbox.accountKey, forwardedFrom])].flatMap((one) =>
     typeof one === 'string' && one !== '' ? [one.toLowerCase()] : [],
   );
 }

@@ -37,8 +37,9 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 const sql = (text: string, values: unknown[]) => poolOf(api.deps.engineDb).query(text, values);
+const hello: object & { kind: string } = Object.assign({ kind: 'text' }, { text: 'Hello' });
 /** A mail as its channel hands it over. */
-async function mailFrom(address: string, email: object): Promise<string> {
+async function mailFrom(address: string, email: object, replyAddress: object = {}): Promise<string> {
   const [accepted] = await acceptEvents(api.deps.engineDb, {
     type: 'email',
     inbox: { id: inbox.id, workspaceId: api.workspace.id, accountKey: inbox.address },
@@ -49,12 +50,9 @@ async function mailFrom(address: string, email: object): Promise<string> {
         eventId: uuidV7(),
         threadKey: uuidV7(),
         contact: { externalId: address },
-        parts: [
-          { kind: 'email', ...email },
-          { kind: 'text', text: 'Hello' },
-        ],
+        parts: [{ kind: 'email', ...email }, hello],
         providerMessageId: `<${uuidV7()}@customer.example>`,
-        replyAddress: {},
+        replyAddress,
       },
     ],
   });
@@ -148,29 +146,32 @@ test('files of more than 20 MB together are refused with how much they are', asy
   expect((await send(id, mail({}, await file(12 * megabyte), await file(8 * megabyte)))).status).toBe(201);
 });
 
-test('what an answer starts from: everybody but us and the contact, the subject, the signature', async () => {
-  const id = await mailFrom('emil@customer.example', {
-    subject: 'Invoice 9',
-    from: { address: 'boss@customer.example', name: 'Boss' },
-    to: [{ address: inbox.address }, { address: `desk-${inbox.address}` }],
-    cc: [{ address: 'emil@customer.example' }, { address: 'books@customer.example' }],
-  });
+test('what an answer starts from: whom it goes to, everybody but us, the subject, the signature', async () => {
+  const boss = { address: 'boss@customer.example', name: 'Boss' };
+  const id = await mailFrom(
+    'emil@customer.example',
+    { subject: 'Invoice 9', from: boss },
+    {
+      to: [{ address: 'emil@customer.example' }],
+      cc: [{ address: inbox.address }, { address: `desk-${inbox.address}` }, boss],
+    },
+  );
   const { body } = await json<object>(`/api/conversations/${id}/email-reply`, { as: 'agent' });
   expect(body).toEqual({
     from: { address: inbox.address, name: 'The shop' },
     subject: 'Re: Invoice 9',
-    replyAll: {
-      to: [{ address: 'boss@customer.example', name: 'Boss' }],
-      cc: [{ address: 'books@customer.example' }],
-    },
+    to: [{ address: 'emil@customer.example' }],
+    others: [boss],
     signature: 'agent key\nShop',
+  });
+  const begun = await begin({ to: { address: 'fay@customer.example' }, subject: 'First' });
+  expect((await json<object>(`/api/conversations/${begun.body.id}/email-reply`)).body).toMatchObject({
+    subject: 'Re: First',
+    to: [{ address: 'fay@customer.example' }],
+    others: [],
   });
   const first = await json<object>(`/api/inboxes/${inbox.id}/email-reply`, { as: 'agent' });
-  expect(first.body).toMatchObject({
-    subject: '',
-    replyAll: { to: [], cc: [] },
-    signature: 'agent key\nShop',
-  });
+  expect(first.body).toMatchObject({ subject: '', to: [], others: [], signature: 'agent key\nShop' });
   const apiInbox = await createApiInbox(api);
   expect((await json(`/api/inboxes/${apiInbox.id}/email-reply`)).status).toBe(422);
   expect((await json(`/api/conversations/${uuidV7()}/email-reply`)).status).toBe(404);

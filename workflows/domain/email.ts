@@ -106,29 +106,32 @@ export function bareSubject(subject: string): string {
   return subject.replace(mark, '').replaceAll(/\s+/gu, ' ').trim();
 }
 
-export interface Recipients {
-  /** Beside the contact, who is always among them. */
+export interface ReplyRecipients {
+  /** Whom an answer goes to: where the last mail wants it, else the contact. Never empty. */
   to: EmailAddress[];
-  cc: EmailAddress[];
+  /** Everybody else of that mail, as an answer to all has them. */
+  others: EmailAddress[];
 }
 
-/**
- * Everybody a mail was between, as an answer to all goes: its writer and readers as To, copies as copies, ourselves and the contact left
- * out. Blind copies stay blind.
- */
-export function replyAll(
-  mail: Pick<EmailPart, 'from' | 'to' | 'cc'>,
-  contact: string,
+/** `own`: addresses of the inbox itself; signed reply addresses are known by their beginning. Each address once. */
+export function replyRecipients(
+  last: { to: readonly EmailAddress[]; cc: readonly EmailAddress[] },
+  contact: EmailAddress,
   own: readonly string[],
-): Recipients {
-  const left = new Set([contact, ...own].map((address) => address.toLowerCase()));
+): ReplyRecipients {
+  const left = new Set(own.map((address) => address.toLowerCase()));
   const take = (addresses: readonly EmailAddress[]): EmailAddress[] =>
     addresses.filter(({ address }) => {
       const key = address.toLowerCase();
-      if (left.has(key)) return false;
+      if (left.has(key) || key.startsWith('reply+')) return false;
       left.add(key);
       return true;
     });
-  const to = take([...(mail.from ? [mail.from] : []), ...(mail.to ?? [])]);
-  return { to, cc: take(mail.cc ?? []) };
+  const named = take(last.to);
+  const to = named.length > 0 ? named : [contact];
+  left.add(contact.address.toLowerCase());
+  // The contact stays part of their own thread, also where somebody else wrote last.
+  const isLeftOut = !to.some(({ address }) => address.toLowerCase() === contact.address.toLowerCase());
+  const others = take(last.cc);
+  return { to, others: isLeftOut ? [contact, ...others] : others };
 }

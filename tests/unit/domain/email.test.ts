@@ -4,7 +4,7 @@ import {
   formatAddress,
   isEmailAddress,
   parseAddresses,
-  replyAll,
+  replyRecipients,
   replySubject,
 } from '#domain/email.ts';
 import { outboundPartsSchema } from '#domain/flow/schema.ts';
@@ -90,25 +90,29 @@ test('an answer is marked once, whatever language marked it before', () => {
   expect(bareSubject('Rebate: now')).toBe('Rebate: now');
 });
 
-test('an answer to all goes to everybody but ourselves and the contact, each once', () => {
-  const mail = {
-    from: { address: 'boss@customer.example', name: 'Boss' },
-    to: [
-      { address: 'Support@shop.example' },
-      { address: 'ada@customer.example' },
-      { address: 'carl@customer.example' },
-    ],
+test('an answer goes where the last mail wants it; to all, to everybody but ourselves, each once', () => {
+  const ada = { address: 'ada@customer.example', name: 'Ada' };
+  const boss = { address: 'boss@customer.example', name: 'Boss' };
+  const last = {
+    to: [ada],
     cc: [
+      { address: 'Support@shop.example' },
+      { address: 'reply+abc.def@shop.example' },
+      boss,
       { address: 'BOSS@customer.example' },
       { address: 'desk@shop.example' },
       { address: 'dora@else.example' },
     ],
   };
-  expect(replyAll(mail, 'ada@customer.example', ['support@shop.example', 'DESK@shop.example'])).toEqual({
-    to: [{ address: 'boss@customer.example', name: 'Boss' }, { address: 'carl@customer.example' }],
-    cc: [{ address: 'dora@else.example' }],
+  const own = ['support@shop.example', 'DESK@shop.example'];
+  expect(replyRecipients(last, ada, own)).toEqual({
+    to: [ada],
+    others: [boss, { address: 'dora@else.example' }],
   });
-  expect(replyAll({}, 'a@x.org', [])).toEqual({ to: [], cc: [] });
+  // Somebody else wrote last: the contact is among the others.
+  expect(replyRecipients({ to: [boss], cc: [] }, ada, own)).toEqual({ to: [boss], others: [ada] });
+  expect(replyRecipients({ to: [{ address: 'support@shop.example' }], cc: [] }, ada, own).to).toEqual([ada]);
+  expect(replyRecipients({ to: [], cc: [] }, ada, [])).toEqual({ to: [ada], others: [] });
 });
 
 describe('an email part on its way out', () => {

@@ -157,7 +157,7 @@ const recipient = z.object({
   name: z.string().trim().max(200).regex(oneLine, 'A name is one line of text.').optional(),
 });
 const recipients = z.array(recipient).optional();
-/** What an email has beside what it says. An empty subject is the thread's; the contact is always among those it goes to. */
+/** What an email has beside what it says. An empty subject is the thread's; without `to` it goes where an ordinary answer would. */
 const emailSchema = z
   .object({
     kind: z.literal('email'),

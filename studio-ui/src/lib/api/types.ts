@@ -217,7 +217,8 @@ export interface EmailOriginal {
 export interface EmailReplyDefaults {
   from: EmailAddress | null;
   subject: string;
-  replyAll: { to: EmailAddress[]; cc: EmailAddress[] };
+  to: EmailAddress[];
+  others: EmailAddress[];
   signature: string;
 }
 /** A line of the thread that is not a message: assigned, labelled, taken over, flow started … */
