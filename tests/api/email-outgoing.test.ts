@@ -4,6 +4,7 @@ import { poolOf } from '#db/client.ts';
 import { ingestOnly } from '#db/drive.ts';
 import { acceptEvents } from '#db/inbound-events.ts';
 import { uuidV7 } from '#domain/ids.ts';
+import { createEmailReceiver } from '../../api/email/receive.ts';
 import { createTestApi, type TestApi, type TestRequest } from '../support/api.ts';
 import { asking, type Ask } from '../support/ask.ts';
 import { insertEmailInbox } from '../support/email-inbox.ts';
@@ -263,4 +264,38 @@ test('refused in words, and nothing is left behind', async () => {
   ]);
   expect((await begin({}, 'operator')).status).toBe(403);
   expect(await count()).toEqual(before);
+});
+
+test('the answer to a first mail lands in its conversation, also under another subject', async () => {
+  const begun = await begin({ to: { address: 'iris@customer.example' }, subject: 'Your lamp' });
+  const { rows } = await sql('select id from outbox where message_id = $1', [begun.body.message.id]);
+  const outboxId = (rows[0] as { id: string }).id;
+  const receiver = createEmailReceiver(api.deps);
+  const cached = await api.deps.inboxes.byId(inbox.id);
+  if (!cached) throw new Error('The inbox was just made.');
+  const answer = async (subject: string, reference: string) => {
+    const raw = Buffer.from(
+      [
+        'From: Iris <iris@customer.example>',
+        `To: ${inbox.address}`,
+        `Subject: ${subject}`,
+        `Message-ID: <${uuidV7()}@customer.example>`,
+        reference,
+        '',
+        'Thank you!',
+      ].join('\r\n'),
+    );
+    const got = await receiver.receive(cached, { raw, receivedAtMs: Date.now() });
+    if (got.kind !== 'accepted') throw new Error(got.reason);
+    await ingestOnly(poolOf(api.deps.engineDb), got.eventId);
+    const event = await sql('select conversation_id as id from inbound_events where id = $1', [got.eventId]);
+    return (event.rows[0] as { id: string }).id;
+  };
+  // Our own Message-ID names the outbox row: known before the send was even settled.
+  expect(await answer('Something else', `In-Reply-To: <teloring.${outboxId}@shop.example>`)).toBe(
+    begun.body.id,
+  );
+  // Without any id it is known by its subject.
+  expect(await answer('Re: Your lamp', 'X-Nothing: 1')).toBe(begun.body.id);
+  expect(await answer('Unheard of', 'X-Nothing: 1')).not.toBe(begun.body.id);
 });
