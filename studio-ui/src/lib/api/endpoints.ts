@@ -30,6 +30,9 @@ export const api = {
   inbox: (inboxId: string) => get<Api.InboxDetail>(`/api/inboxes/${id(inboxId)}`),
   createInbox: (input: { type: string; name: string; credentials: JsonObject; sandbox?: boolean }) =>
     post<Api.InboxChanged | Api.InboxRevealed>('/api/inboxes', input),
+  /** Where the browser goes to sign in for a mailbox; with `inboxId` for one that is there already. */
+  authorizeMicrosoft: (input: { name: string; sandbox: boolean; inboxId?: string }) =>
+    post<{ url: string }>('/api/oauth/microsoft/authorize', input),
   updateInbox: (
     inboxId: string,
     change: { name?: string; settings?: JsonObject; reopenWithinHours?: number; credentials?: JsonObject },
