@@ -115,7 +115,9 @@ describe('a form of several kinds, with groups', () => {
     const settings = formFields(definitions.email.settings, []);
     expect(settings.find(({ key }) => key === 'signature')?.kind).toBe('area');
     expect(settings.find(({ key }) => key === 'undoSeconds')?.kind).toBe('number');
-    expect(enteredJson(settings, startValues(settings))).toEqual(definitions.email.settings.parse({}));
+    expect(definitions.email.settings.parse(enteredJson(settings, startValues(settings)))).toEqual(
+      definitions.email.settings.parse({}),
+    );
     // Emptied again it is empty, not the default.
     expect(
       enteredJson(settings, { ...startValues(settings, { signature: 'x' }), signature: '' }),
