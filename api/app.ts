@@ -30,6 +30,7 @@ import { conversationStartRoutes } from './routes/conversation-starts.ts';
 import { conversationRoutes } from './routes/conversations.ts';
 import { customerRoutes } from './routes/customers.ts';
 import { emailReplyRoutes } from './routes/email-replies.ts';
+import { emailImageRoutes } from './routes/email-images.ts';
 import { emailRoutes } from './routes/emails.ts';
 import { emailWebhookRoutes } from './routes/email-webhook.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -72,6 +73,7 @@ const guardedGroups: RouteGroup[] = [
   conversationStartRoutes,
   customerRoutes,
   emailReplyRoutes,
+  emailImageRoutes,
   emailRoutes,
   eventRoutes,
   flowRoutes,

@@ -2,6 +2,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
+import type { HttpClient } from '#channels/http.ts';
 import type { createRegistry } from '#channels/registry.ts';
 import type { MediaStore } from '#channels/media-store.ts';
 import type { Db } from '#db/client.ts';
@@ -26,6 +27,8 @@ export interface ApiDeps {
   mailer: Mailer | null;
   registry: ReturnType<typeof createRegistry>;
   inboxes: InboxCache;
+  /** The one way out; refuses private addresses. */
+  http: HttpClient;
   media: MediaStore;
   temporal: Client;
   engine: Engine;

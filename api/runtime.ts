@@ -144,6 +144,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     mailer,
     registry,
     inboxes,
+    http,
     media,
     temporal: client,
     engine,

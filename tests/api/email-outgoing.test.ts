@@ -38,24 +38,25 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 const sql = (text: string, values: unknown[]) => poolOf(api.deps.engineDb).query(text, values);
-const hello: object & { kind: string } = Object.assign({ kind: 'text' }, { text: 'Hello' });
 /** A mail as its channel hands it over. */
 async function mailFrom(address: string, email: object, replyAddress: object = {}): Promise<string> {
+  const event = {
+    kind: 'message',
+    eventId: uuidV7(),
+    threadKey: uuidV7(),
+    contact: { externalId: address },
+    parts: [
+      { kind: 'email', ...email },
+      { kind: 'text', text: 'Hello' },
+    ],
+    providerMessageId: `<${uuidV7()}@customer.example>`,
+    replyAddress,
+  };
   const [accepted] = await acceptEvents(api.deps.engineDb, {
     type: 'email',
     inbox: { id: inbox.id, workspaceId: api.workspace.id, accountKey: inbox.address },
     raw: new Uint8Array(),
-    events: [
-      {
-        kind: 'message',
-        eventId: uuidV7(),
-        threadKey: uuidV7(),
-        contact: { externalId: address },
-        parts: [{ kind: 'email', ...email }, hello],
-        providerMessageId: `<${uuidV7()}@customer.example>`,
-        replyAddress,
-      },
-    ],
+    events: [event],
   });
   await ingestOnly(poolOf(api.deps.engineDb), accepted?.eventId ?? '');
   const { rows } = await sql('select conversation_id as id from inbound_events where id = $1', [

@@ -83,6 +83,7 @@ const TABLE: Readonly<Record<string, string>> = {
   'GET /api/conversations': everyone,
   'POST /api/conversations': 'admin agent',
   'GET /api/conversations/:id': everyone,
+  'GET /api/messages/:id/email/images/:n': everyone,
   'GET /api/conversations/:id/email-reply': everyone,
   'GET /api/inboxes/:id/email-reply': everyone,
   'PATCH /api/conversations/:id': 'admin agent',

@@ -95,8 +95,9 @@ export async function createTestApi(
   const keyring = createKeyring(config.secretKey);
   const connection = await Connection.connect({ address: temporalAddress });
   const engineCalls: EngineCall[] = [];
+  const http = createHttpClient({ allowPrivateHosts: config.allowPrivateHosts, deniedPorts: [] });
   const registry = createRegistry({
-    http: createHttpClient({ allowPrivateHosts: config.allowPrivateHosts, deniedPorts: [] }),
+    http,
     visitorKeys: visitorKeys(keyring),
     uploads: createMediaStore(config.mediaUrl),
     email: emailDeployment({ config, keyring }),
@@ -116,6 +117,7 @@ export async function createTestApi(
         resolveProviderUrls(config, definitions[type as keyof typeof definitions].providerUrls, sandbox),
       resolveApps: (sandbox) => appsOf({ config, keyring }, sandbox),
     }),
+    http,
     media: createMediaStore(config.mediaUrl),
     temporal: new Client({ connection }),
     engine: recordingEngine(engineCalls),
