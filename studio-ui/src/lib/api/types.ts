@@ -61,6 +61,11 @@ export interface InboxRevealed {
   warnings: string[];
 }
 export type InboxDetail = Inbox & { connection?: JsonObject };
+export interface AccountFact {
+  change: string;
+  at: string;
+  facts: JsonObject;
+}
 export interface Evidence {
   messageId: string;
   conversationId: string;
@@ -79,6 +84,8 @@ export interface Diagnostics {
     failed24h: number;
     unknown24h: number;
   };
+  /** What it said by itself, the last of each kind, newest first. */
+  account?: AccountFact[];
   /** What the provider said when it was last asked. */
   probe: { at: string; facts: Record<string, Json> } | null;
 }
@@ -164,7 +171,12 @@ export interface Conversation {
   lastMessageAt: string | null;
   window: MessageWindow;
   snoozedUntil?: string | null;
-  lastMessage?: { text: string; direction: MessageDirection; authorKind?: AuthorKind } | null;
+  lastMessage?: {
+    text: string;
+    subject?: string;
+    direction: MessageDirection;
+    authorKind?: AuthorKind;
+  } | null;
   unreadCount?: number;
   runId?: string | null;
   createdAt?: string;

@@ -57,6 +57,10 @@ export class EmailDraft {
   async load(conversationId: string): Promise<void> {
     this.accept(await api.emailReply(conversationId).catch(() => this.defaults));
   }
+  /** Of a mail that begins a thread: only who it comes from. */
+  async loadFirst(inboxId: string): Promise<void> {
+    this.defaults = await api.firstEmail(inboxId).catch(() => this.defaults);
+  }
   accept(defaults: EmailReplyDefaults | null): void {
     this.defaults = defaults;
     if (!defaults || this.#isChosen) return;

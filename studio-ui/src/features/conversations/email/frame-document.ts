@@ -19,7 +19,8 @@ export function framePolicy(origin: string): string {
 /** Mails are written for white paper, and stay on it in dark mode: their own colours remain readable. */
 const paper = `
   :root { color-scheme: light; background: #fff; }
-  body { margin: 0; padding: 16px; color: #1f2430; background: #fff; overflow-wrap: anywhere;
+  /* As wide as its widest part, so that both margins are seen. */
+  body { display: inline-block; box-sizing: border-box; min-width: 100%; margin: 0; padding: 16px; color: #1f2430; background: #fff; overflow-wrap: anywhere;
     font: 14px/1.5 system-ui, sans-serif; }
   img { max-width: 100%; }
   img:not([height]) { height: auto; }
