@@ -18,5 +18,5 @@ export interface EmailDeployment {
   /** Keys of reply tokens, the signing one first. */
   replyKeys: readonly Uint8Array[];
   /** The checked addresses of a mail server. @throws HttpError blocked or not_sent */
-  resolveHost(hostname: string, port: number): Promise<LookupAddress[]>;
+  resolveHost: (hostname: string, port: number) => Promise<LookupAddress[]>;
 }

@@ -18,7 +18,7 @@ export interface Attachment {
   inline: boolean;
   /** How many bytes it has in the mail, encoded. */
   encodedBytes: number;
-  bytes(): Buffer;
+  bytes: () => Buffer;
 }
 
 export interface Mail {
@@ -189,6 +189,7 @@ const extensions: Record<string, string> = {
   'application/ms-tnef': 'dat',
   'application/pdf': 'pdf',
   'application/pgp-signature': 'asc',
+  'message/delivery-status': 'txt',
   'text/html': 'html',
   'text/plain': 'txt',
 };

@@ -191,18 +191,18 @@ export function safeHtml(html: string, options: SafeHtmlOptions): SafeHtml {
     ],
     nestingLimit: 300,
     transformTags: {
-      a: (tagName, { href, ...attribs }) => ({
+      a: (tagName, { href = '', target: _target, rel: _rel, ...attribs }) => ({
         tagName,
-        attribs: {
-          ...attribs,
-          ...(href === undefined ? {} : { href, target: '_blank', rel: 'noopener noreferrer nofollow' }),
-        },
+        // A link without its scheme would lead into our own pages.
+        attribs: /^\s*(https?|mailto|tel):/i.test(href)
+          ? { href: href.trim(), target: '_blank', rel: 'noopener noreferrer nofollow', ...attribs }
+          : attribs,
       }),
-      img: (tagName, { src, ...attribs }) => {
+      img: (tagName, { src, referrerpolicy: _policy, ...attribs }) => {
         const shown = src === undefined ? null : source(src);
         return {
           tagName,
-          attribs: { ...attribs, ...(shown === null ? {} : { src: shown, referrerpolicy: 'no-referrer' }) },
+          attribs: shown === null ? attribs : { src: shown, referrerpolicy: 'no-referrer', ...attribs },
         };
       },
     },
