@@ -22,7 +22,11 @@ export async function writeEmails(url: string, api: SampleApi, picture: Uint8Arr
   const { inbox, secret } = await api<{ inbox: { id: string; account: { label: string } }; secret: string }>(
     'POST',
     '/api/inboxes',
-    { type: 'email', name: 'Support mail', credentials: { kind: 'managed', forwardedFrom: 'help@shop.example' } },
+    {
+      type: 'email',
+      name: 'Support mail',
+      credentials: { kind: 'managed', forwardedFrom: 'help@shop.example' },
+    },
   );
   const settings = { fromName: 'Shop support', signature: '{{agent.name}}\nShop · Baker Street 7, London' };
   await api('PATCH', `/api/inboxes/${inbox.id}`, { settings });
@@ -57,7 +61,11 @@ export async function writeEmails(url: string, api: SampleApi, picture: Uint8Arr
     text: 'Hello,\n\nthe lamp I bought in October flickers as soon as it gets warm. The invoice and a photo are attached. Could you send a new one?\n\nBest wishes\nGrace',
     attachments: [
       { filename: 'lamp.png', content: Buffer.from(picture), contentType: 'image/png' },
-      { filename: 'invoice-2207.txt', content: 'Invoice 2207\nDesk lamp, brass\n', contentType: 'text/plain' },
+      {
+        filename: 'invoice-2207.txt',
+        content: 'Invoice 2207\nDesk lamp, brass\n',
+        contentType: 'text/plain',
+      },
     ],
   });
   const thread = await conversationOf(grace);
