@@ -62,11 +62,11 @@ export function createActivities(deps: ActivityDeps) {
 
 export type Activities = ReturnType<typeof createActivities>;
 
-/** Not a failure: the provider said when to come back. */
+/** Not a failure: the provider said when to come back, or its agent may still take it back. */
 function notDue(afterMs: number): ApplicationFailure {
   return ApplicationFailure.create({
     type: 'not_due',
-    message: 'The provider asked to wait.',
+    message: 'It is not due yet.',
     nextRetryDelay: Math.max(afterMs, 50),
     category: 'BENIGN',
   });

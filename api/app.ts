@@ -25,8 +25,12 @@ import { memberRoutes } from './routes/members.ts';
 import { sandboxRoutes } from './routes/sandbox.ts';
 import { teamRoutes } from './routes/teams.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
+import { withdrawalRoutes } from './routes/withdrawals.ts';
+import { conversationStartRoutes } from './routes/conversation-starts.ts';
 import { conversationRoutes } from './routes/conversations.ts';
 import { customerRoutes } from './routes/customers.ts';
+import { emailReplyRoutes } from './routes/email-replies.ts';
+import { emailImageRoutes } from './routes/email-images.ts';
 import { emailRoutes } from './routes/emails.ts';
 import { emailWebhookRoutes } from './routes/email-webhook.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -70,7 +74,10 @@ const guardedGroups: RouteGroup[] = [
   auditRoutes,
   codecRoutes,
   conversationRoutes,
+  conversationStartRoutes,
   customerRoutes,
+  emailReplyRoutes,
+  emailImageRoutes,
   emailRoutes,
   eventRoutes,
   flowRoutes,
@@ -83,6 +90,7 @@ const guardedGroups: RouteGroup[] = [
   providerActionRoutes,
   runActionRoutes,
   runRoutes,
+  withdrawalRoutes,
 ];
 
 /** Meta's deliveries have up to 3 MB. */

@@ -28,13 +28,13 @@ export interface ApiDeps {
   /** Null where no mail server is configured. */
   mailer: Mailer | null;
   registry: ReturnType<typeof createRegistry>;
-  /** To providers, for what isn't an adapter's (signing in). */
-  http: HttpClient;
   /** What is kept of Microsoft mailboxes beside their inboxes. */
   accounts: MicrosoftAccounts;
   /** Looks at a Microsoft mailbox's subscription now (activities/mail-subscription.ts). */
   keepMailSubscription: (inboxId: string) => Promise<SubscriptionReport>;
   inboxes: InboxCache;
+  /** The one way out; refuses private addresses. */
+  http: HttpClient;
   media: MediaStore;
   temporal: Client;
   engine: Engine;

@@ -156,6 +156,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     accounts,
     keepMailSubscription: (inboxId) => keepMailSubscription(activityDeps, inboxId),
     inboxes,
+    http,
     media,
     temporal: client,
     engine,

@@ -19,6 +19,7 @@ const columns: readonly [title: string, cell: Cell][] = [
   ['location', ({ capabilities }) => capabilities.location],
   ['contact card', ({ capabilities }) => capabilities.contactCard],
   ['template', ({ capabilities }) => capabilities.template],
+  ['writes first', ({ capabilities }) => capabilities.startsConversations !== undefined],
   ['quote', ({ capabilities }) => capabilities.quote],
   ['private reply', ({ capabilities }) => capabilities.privateReply],
   ['on comments', ({ actions }) => actions?.join(', ')],

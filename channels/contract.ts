@@ -34,6 +34,8 @@ export interface ChannelDefinition<Credentials extends JsonObject = JsonObject> 
   /** Validates `inbox.settings`: what is not secret and may be edited later. */
   settings: z.ZodType<JsonObject>;
   capabilities: Capabilities;
+  /** Where `capabilities.startsConversations`: what is entered of whom to write to → the contact's external id, worded for people. */
+  contactAddress?: { schema: z.ZodType<string>; is: 'email' | 'phone' };
   /** What the provider tells us beside messages; the contract suite holds the samples against it. */
   reports: Reports;
   /** What an agent may do with a comment; absent on channels without comments. */

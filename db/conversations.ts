@@ -25,6 +25,8 @@ export type ConversationListRow = ConversationRow & {
     direction: string;
     author_kind: string;
     text: string;
+    /** Of an email. */
+    subject: string | null;
     created_at: string;
   } | null;
 };
@@ -81,7 +83,8 @@ export async function listConversations(
       unreadCount(userId).as('unread'),
       sql<ConversationListRow['last_message']>`(
         select json_build_object('id', m.id, 'seq', m.seq, 'direction', m.direction, 'author_kind', m.author_kind,
-                                 'text', left(m.text, 200), 'created_at', m.created_at)
+                                 'text', left(m.text, 200), 'created_at', m.created_at,
+                                 'subject', (select p ->> 'subject' from jsonb_array_elements(m.parts) p where p ->> 'kind' = 'email' limit 1))
           from messages m where m.conversation_id = c.id and m.direction <> 'internal' order by m.seq desc limit 1)`.as(
         'last_message',
       ),

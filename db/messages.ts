@@ -1,11 +1,13 @@
 /** Messages of a conversation as the screens read them. They are written by ingest, drive and agents' replies. */
 import { sql, type ExpressionBuilder, type Selectable } from 'kysely';
+import { emailOf } from '#domain/email.ts';
 import type { Json } from '#domain/json.ts';
+import type { EmailPart, Part } from '#domain/message.ts';
 import type { Tx } from './client.ts';
 import type { ConversationActivitiesTable, MessagesTable, Schema } from './schema.ts';
 
-/** A message as screens read it: with what became of media whose bytes aren't here, by their ids. */
-export type MessageRow = Selectable<MessagesTable> & { media_missing?: Json };
+/** A message as screens read it: with what became of media whose bytes aren't here, by their ids; and how long it is held back. */
+export type MessageRow = Selectable<MessagesTable> & { media_missing?: Json; held_until?: Date | null };
 export type ActivityRow = Selectable<ConversationActivitiesTable>;
 
 /**
@@ -21,7 +23,7 @@ export async function listMessages(
   let query = tx
     .selectFrom('messages')
     .selectAll('messages')
-    .select(mediaMissing)
+    .select([mediaMissing, heldUntil])
     .where('conversation_id', '=', conversationId);
   if (range.before !== undefined) query = query.where('seq', '<', range.before);
   if (range.after !== undefined) query = query.where('seq', '>', range.after);
@@ -42,7 +44,7 @@ export async function findMessage(tx: Tx, id: string): Promise<MessageRow | unde
   return tx
     .selectFrom('messages')
     .selectAll('messages')
-    .select(mediaMissing)
+    .select([mediaMissing, heldUntil])
     .where('id', '=', id)
     .executeTakeFirst();
 }
@@ -56,6 +58,16 @@ const mediaMissing = (eb: ExpressionBuilder<Schema, 'messages'>) =>
     .whereRef('media.message_id', '=', 'messages.id')
     .where('media.state', '<>', 'stored')
     .as('media_missing');
+
+/** Before a first attempt it waits only so that its agent can take it back. */
+const heldUntil = (eb: ExpressionBuilder<Schema, 'messages'>) =>
+  eb
+    .selectFrom('outbox')
+    .select('outbox.not_before')
+    .whereRef('outbox.message_id', '=', 'messages.id')
+    .where('outbox.state', '=', 'planned')
+    .where('outbox.attempts', '=', 0)
+    .as('held_until');
 
 /** Whether an agent's message came with this id before. */
 export async function wasSent(tx: Tx, conversationId: string, clientMessageId: string): Promise<boolean> {
@@ -78,6 +90,20 @@ export async function lastInbound(tx: Tx, conversationId: string): Promise<Messa
     .orderBy('seq', 'desc')
     .limit(1)
     .executeTakeFirst();
+}
+
+/** Of the newest mail that says what an email has beside its text. */
+export async function lastEmailPart(tx: Tx, conversationId: string): Promise<EmailPart | null> {
+  const row = await tx
+    .selectFrom('messages')
+    .select('parts')
+    .where('conversation_id', '=', conversationId)
+    .where('direction', '<>', 'internal')
+    .where(sql<boolean>`parts @> '[{"kind": "email"}]'`)
+    .orderBy('seq', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return (row && emailOf(row.parts as unknown as Part[])) ?? null;
 }
 
 /** Activity lines between two places of the thread (inclusive), oldest first; at most `limit`, the newest ones. */

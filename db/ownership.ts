@@ -117,6 +117,8 @@ export interface ReplyInput extends OwnershipInput {
   inReplyToId?: string;
   /** By direct message to the writer of the comment `inReplyToId`. */
   as?: 'private_reply';
+  /** It stays with us for so long, and can be taken back meanwhile. */
+  holdMs?: number;
 }
 
 /**
@@ -193,10 +195,12 @@ async function insertMessage(
     inboxId: conversation.inbox_id,
   });
   if (input.isPrivate) return messageId;
-  await sql`insert into outbox (id, workspace_id, conversation_id, inbox_id, message_id, kind, payload, epoch, give_up_at)
+  const holdMs = input.holdMs ?? 0;
+  await sql`insert into outbox (id, workspace_id, conversation_id, inbox_id, message_id, kind, payload, epoch, not_before, give_up_at)
     values (${uuidV7()}, ${input.workspaceId}, ${input.conversationId}, ${conversation.inbox_id}, ${messageId}, 'message',
       ${JSON.stringify({ kind: 'message', parts, ...(input.as && { as: input.as }) })}::jsonb,
-      (select automation_epoch from conversations where id = ${input.conversationId}), now() + interval '24 hours')`.execute(
+      (select automation_epoch from conversations where id = ${input.conversationId}),
+      ${holdMs > 0 ? sql`clock_timestamp() + make_interval(secs => ${holdMs / 1000})` : null}, now() + interval '24 hours')`.execute(
     tx,
   );
   return messageId;

@@ -36,8 +36,12 @@ export async function unparkInbox(
       [inboxId],
     );
     const messages = await client.query<{ message_id: string }>(
-      `select distinct on (o.conversation_id) o.message_id from outbox o join messages m on m.id = o.message_id
-        where o.inbox_id = $1 and o.state = 'planned' and o.run_id is null order by o.conversation_id, m.seq`,
+      // The first of each conversation takes along what is behind it, except what is held back for longer.
+      `select message_id from (
+         select o.message_id, o.not_before, row_number() over (partition by o.conversation_id order by m.seq) as place
+           from outbox o join messages m on m.id = o.message_id
+          where o.inbox_id = $1 and o.state = 'planned' and o.run_id is null) waiting
+        where place = 1 or not_before > clock_timestamp()`,
       [inboxId],
     );
     return {

@@ -81,21 +81,41 @@ export async function replanMessage(
   return 'planned';
 }
 
-/** Withdraws a person's message that has not been claimed. False where it has. */
-export async function withdrawMessage(tx: Tx, workspaceId: string, messageId: string): Promise<boolean> {
+/**
+ * `before`: was withdrawn already. `on_its_way`: claimed, or an attempt of it may have arrived. `settled`: it left or failed. `not_ours`: no
+ * message that a person here sent.
+ */
+export type Withdrawal = 'withdrawn' | 'before' | 'on_its_way' | 'settled' | 'not_ours';
+
+/** Withdraws a person's message that has not left. Against a claim whoever has the conversation's lock first wins. */
+export async function withdrawMessage(
+  tx: Tx,
+  workspaceId: string,
+  messageId: string,
+  by: string,
+): Promise<Withdrawal> {
   const conversationId = await lockConversationOfMessage(tx, messageId);
-  if (!conversationId) return false;
-  const error = JSON.stringify({ kind: 'cancelled', message: 'A person withdrew it before it was sent.' });
+  if (!conversationId) return 'not_ours';
   const row = await tx
-    .updateTable('outbox')
-    .set({ state: 'cancelled', error, settled_at: sql`now()` })
+    .selectFrom('outbox')
+    .select(['id', 'state', 'in_doubt_since'])
     .where('message_id', '=', messageId)
     .where('run_id', 'is', null)
-    .where('state', '=', 'planned')
-    .returning('id')
     .executeTakeFirst();
-  if (row) await setMessage(tx, workspaceId, conversationId, messageId, 'failed', error);
-  return row !== undefined;
+  if (!row) return 'not_ours';
+  if (row.state === 'cancelled') return 'before';
+  if (row.state === 'sending') return 'on_its_way';
+  if (row.state !== 'planned') return 'settled';
+  // An attempt without an answer is to be repeated with its key: that one may have arrived.
+  if (row.in_doubt_since !== null) return 'on_its_way';
+  const error = JSON.stringify({ kind: 'cancelled', message: `Withdrawn by ${by} before it was sent.` });
+  await tx
+    .updateTable('outbox')
+    .set({ state: 'cancelled', error, not_before: null, settled_at: sql`now()` })
+    .where('id', '=', row.id)
+    .execute();
+  await setMessage(tx, workspaceId, conversationId, messageId, 'failed', error);
+  return 'withdrawn';
 }
 
 async function setMessage(

@@ -144,7 +144,7 @@ const outbound: Source = {
                      when 'sending' then 'running' else 'failed' end as status,
         'outbound/' || o.message_id as workflow_id, null::uuid as flow_id, null::integer as version_no, o.conversation_id, o.inbox_id,
         o.message_id, null::text as step_id,
-        case when o.state = 'planned' then case when not i.can_send then 'inbox' when o.not_before > now() then 'retry' else 'turn' end end
+        case when o.state = 'planned' then case when not i.can_send then 'inbox' when o.not_before > now() then case when o.attempts = 0 then 'undo' else 'retry' end else 'turn' end end
           as waiting_for,
         case when o.state = 'planned' then o.not_before end as waiting_until, false as background,
         o.created_at as started_at, o.settled_at as ended_at,

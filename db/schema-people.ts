@@ -4,6 +4,14 @@
 import type { ColumnType, Generated } from 'kysely';
 import type { Json } from '#domain/json.ts';
 
+/** What a client's id has begun. */
+export interface ConversationStartsTable {
+  inbox_id: string;
+  client_message_id: string;
+  workspace_id: string;
+  conversation_id: string;
+  message_id: string;
+}
 export interface UsersTable {
   id: string;
   name: string;

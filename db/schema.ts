@@ -11,6 +11,7 @@ import type {
   AccountsTable,
   ApiKeysTable,
   AuditLogTable,
+  ConversationStartsTable,
   InvitationsTable,
   MembersTable,
   RateLimitsTable,
@@ -360,6 +361,7 @@ export interface Schema {
   conversations: ConversationsTable;
   messages: MessagesTable;
   conversation_reads: ConversationReadsTable;
+  conversation_starts: ConversationStartsTable;
   conversation_activities: ConversationActivitiesTable;
   flows: FlowsTable;
   flow_versions: FlowVersionsTable;

@@ -3,14 +3,11 @@ import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { readMail, type Mail } from '#channels/email/mail.ts';
 import { header } from '#channels/email/mime/headers.ts';
 import { safeHtml } from '#channels/email/safe-html.ts';
-import { inWorkspace } from '#db/client.ts';
-import { findMessage, type MessageRow } from '#db/messages.ts';
-import type { Json } from '#domain/json.ts';
 import { isMedia, type EmailPart, type Part } from '#domain/message.ts';
 import { storableText } from '#domain/text.ts';
-import type { ApiDeps, AppEnv, RequestActor } from '../deps.ts';
+import type { ApiDeps, AppEnv } from '../deps.ts';
+import { originalOf, remoteImagePath } from '../email/original.ts';
 import { mediaLinks } from '../media-links.ts';
-import { ApiError, notFound } from '../middleware/errors.ts';
 import { requirePermission } from '../middleware/permissions.ts';
 import { createRouter, idParam, jsonAnswer, refusals } from '../openapi.ts';
 
@@ -77,6 +74,7 @@ export function emailRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
           ? null
           : safeHtml(mail.html, {
               showRemote: c.req.valid('query').images === '1',
+              remote: (_url, n) => remoteImagePath(row.id, n),
               image: (contentId) => {
                 // The message's files stand in the order of the mail's.
                 const file = files[mail.attachments.findIndex((each) => each.contentId === contentId)];
@@ -139,24 +137,4 @@ function chosenHeaders(mail: Mail): { name: string; value: string }[] {
   return telling
     .map((name) => ({ name, value: storableText(header(mail.headers, name)).slice(0, 2_000) }))
     .filter(({ value }) => value !== '');
-}
-
-async function originalOf(
-  deps: ApiDeps,
-  actor: RequestActor,
-  id: string,
-): Promise<{ row: MessageRow; raw: Uint8Array }> {
-  const row = await inWorkspace(deps.appDb, actor.workspaceId, (tx) => findMessage(tx, id));
-  if (!row) throw notFound('message');
-  const key = originalKey(row.provider_ref);
-  if (key === null) throw new ApiError(404, 'no_email', 'This message did not come as an email.');
-  const raw = key.startsWith(`${actor.workspaceId}/`) ? await deps.media.get(key) : null;
-  if (!raw) throw new ApiError(404, 'email_missing', 'The mail is no longer in the media store.');
-  return { row, raw };
-}
-
-function originalKey(reference: Json): string | null {
-  if (typeof reference !== 'object' || reference === null || Array.isArray(reference)) return null;
-  const { original: key } = reference;
-  return typeof key === 'string' ? key : null;
 }

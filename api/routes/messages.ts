@@ -1,27 +1,23 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
-import { definitions, isAvailable } from '#channels/definitions.ts';
 import { audit } from '#db/audit.ts';
-import { inWorkspace, type Tx } from '#db/client.ts';
+import { inWorkspace } from '#db/client.ts';
 import { findConversation, markRead } from '#db/conversations.ts';
-import { attachMedia, findMedia } from '#db/media.ts';
+import { attachMedia } from '#db/media.ts';
 import { findMessage, listActivities, listMessages, wasSent } from '#db/messages.ts';
 import { agentReply, AnsweredBeforeError } from '#db/ownership.ts';
-import { outboundPartsSchema } from '#domain/flow/schema.ts';
-import { isUuid } from '#domain/ids.ts';
-import { isMedia, type Part } from '#domain/message.ts';
-import { planUnits } from '#domain/render.ts';
 import { actingAs } from '../acting.ts';
-import { shallow, storable } from '../body.ts';
+import { storable } from '../body.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import type { ApiDeps, AppEnv } from '../deps.ts';
+import { completeEmail } from '../email/outgoing.ts';
 import { mediaLinks } from '../media-links.ts';
 import { ApiError, notFound } from '../middleware/errors.ts';
 import { requirePermission } from '../middleware/permissions.ts';
 import { createRouter, idParam, jsonAnswer, jsonBody, refusals } from '../openapi.ts';
+import { completeParts, contentFields, eitherTextOrParts, mediaIds, unitsFor } from '../outgoing.ts';
 import { checkReply } from '../replies.ts';
 import { activityShape, messageShape, toActivity, toMessage } from '../shapes/message.ts';
-
-const maxTextLength = 131_072;
+import { holdMsOf } from '../undo.ts';
 
 const list = createRoute({
   method: 'get',
@@ -62,21 +58,14 @@ const send = createRoute({
       z
         .object({
           clientMessageId: z.string().min(1).max(200),
-          text: z.string().max(maxTextLength).optional(),
-          // Described as what is answered: the schema itself holds any JSON (templates), without end.
-          parts: shallow(outboundPartsSchema.optional())
-            .optional()
-            .openapi({ type: 'array', items: { $ref: '#/components/schemas/Part' } }),
+          ...contentFields,
           private: z.boolean().default(false),
           /** The message it answers, of this conversation. */
           inReplyToId: z.uuid().optional(),
           /** By direct message to the writer of the comment `inReplyToId`: once per comment. */
           as: z.enum(['private_reply']).optional(),
         })
-        .refine(
-          (body) => (body.text === undefined) !== (body.parts === undefined),
-          'Send either text or parts.',
-        ),
+        .refine(...eitherTextOrParts),
     ),
   },
   responses: {
@@ -127,7 +116,18 @@ export function messageRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
       const { row, created, wakes } = await inWorkspace(deps.appDb, actor.workspaceId, async (tx) => {
         const conversation = await findConversation(tx, conversationId, null);
         if (!conversation) throw notFound('conversation');
-        const parts = await completeParts(tx, body);
+        const parts = await completeEmail(
+          tx,
+          deps.inboxes,
+          {
+            inboxId: conversation.inbox_id,
+            // A note for colleagues is no mail.
+            inboxType: body.private ? '' : conversation.inbox_type,
+            conversationId,
+            contactExternalId: conversation.contact_external_id,
+          },
+          await completeParts(tx, body),
+        );
         const units = body.private ? [parts] : unitsFor(conversation.inbox_type, parts, link);
         const { inReplyToId, as } = body;
         const clientMessageId = storable(body.clientMessageId);
@@ -144,6 +144,7 @@ export function messageRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
           isPrivate: body.private,
           ...(inReplyToId !== undefined && { inReplyToId }),
           ...(as !== undefined && { as }),
+          holdMs: body.private ? 0 : holdMsOf(conversation, actor),
         }).catch((error: unknown) => {
           if (error instanceof AnsweredBeforeError) throw new ApiError(409, 'answered_before', error.message);
           throw error;
@@ -172,13 +173,6 @@ export function messageRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
     });
 }
 
-/** As many messages as the channel needs for what was written; at least one, so that nothing is dropped unseen. */
-function unitsFor(type: string, parts: Part[], link: (mediaId: string) => string): Part[][] {
-  if (!isAvailable(type)) return [parts];
-  const units = planUnits(parts, definitions[type].capabilities, link);
-  return units.length === 0 ? [parts] : units;
-}
-
 interface Range {
   before?: number;
   after?: number;
@@ -200,38 +194,4 @@ function readRange(cursor: string): Range {
   if (!Number.isSafeInteger(place))
     throw new ApiError(400, 'bad_cursor', 'This cursor is not one that this list gave.');
   return direction === 'after' ? { after: place } : { before: place };
-}
-
-/** Uploads are named by id only: their type, name and size come from their row. @throws ApiError 422 */
-async function completeParts(tx: Tx, body: { text?: string; parts?: Part[] }): Promise<Part[]> {
-  if (body.text !== undefined) {
-    if (body.text === '') throw new ApiError(422, 'invalid', 'The text is empty; nothing was sent.');
-    return [{ kind: 'text', text: body.text }];
-  }
-  const parts = body.parts ?? [];
-  const ids = mediaIds(parts);
-  const unknown = ids.find((id) => !isUuid(id));
-  const known = new Map((unknown === undefined ? await findMedia(tx, ids) : []).map((row) => [row.id, row]));
-  return parts.map((part) => {
-    if (!isMedia(part) || part.mediaId === '') return part;
-    const row = known.get(part.mediaId.toLowerCase());
-    if (!row)
-      throw new ApiError(
-        422,
-        'unknown_media',
-        'A part names a file that was not uploaded here; nothing was sent.',
-      );
-    return {
-      kind: part.kind,
-      mediaId: row.id,
-      mimeType: row.mime_type,
-      ...((part.name ?? row.name) && { name: part.name ?? row.name ?? '' }),
-      ...(row.size_bytes !== null && { sizeBytes: row.size_bytes }),
-      ...(part.caption !== undefined && { caption: part.caption }),
-    };
-  });
-}
-
-function mediaIds(parts: readonly Part[]): string[] {
-  return parts.flatMap((part) => (isMedia(part) && part.mediaId !== '' ? [part.mediaId.toLowerCase()] : []));
 }

@@ -93,7 +93,7 @@ const actions: Record<Action, (tx: Tx, ask: Ask) => Promise<Done>> = {
     if (run.kind === 'inbound') {
       throw wrongState('A received message is never dropped. Cancel the flow run it started instead.');
     }
-    if (!(await withdrawMessage(tx, actor.workspaceId, run.id))) {
+    if ((await withdrawMessage(tx, actor.workspaceId, run.id, actor.name)) !== 'withdrawn') {
       throw wrongState(`This reply is ${run.status}: it has left or is leaving, and can't be withdrawn.`);
     }
     return { wakes: [] };

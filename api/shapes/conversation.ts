@@ -67,6 +67,8 @@ export const conversationItemShape = conversationShape
         authorKind: z.string(),
         /** Its beginning. */
         text: z.string(),
+        /** Of an email. */
+        subject: z.string().optional(),
         createdAt: z.string(),
       })
       .nullable(),
@@ -115,6 +117,7 @@ export function toConversationItem(row: ConversationListRow): z.infer<typeof con
       direction: last.direction,
       authorKind: last.author_kind,
       text: last.text,
+      ...(last.subject && { subject: last.subject }),
       createdAt: new Date(last.created_at).toISOString(),
     },
   };

@@ -38,6 +38,8 @@ export const messageShape = z
       'failed',
       'unknown',
     ]),
+    /** It leaves then, and can be withdrawn until it has. Only while it waits for that. */
+    undoUntil: z.string().optional(),
     error: errorWire.optional(),
     providerMessageId: z.string().nullable(),
     clientMessageId: z.string().nullable(),
@@ -75,6 +77,7 @@ export function toMessage(row: MessageRow, link: (mediaId: string) => string): M
     parts: toParts(row.parts as unknown as Part[], link, toMissing(row.media_missing)),
     text: row.text,
     status: row.status as MessageStatus,
+    ...(row.held_until && { undoUntil: row.held_until.toISOString() }),
     ...(row.error !== null && { error: toError(row.error) }),
     providerMessageId: row.provider_message_id,
     clientMessageId: row.client_message_id,

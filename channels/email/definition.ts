@@ -1,5 +1,6 @@
 /** Email: one type, three kinds of connection. The thread is the conversation; everything else about a mail is in its `email` part. */
 import { z } from 'zod';
+import { isEmailAddress } from '#domain/email.ts';
 import type { JsonObject } from '#domain/json.ts';
 import type { ChannelDefinition } from '../contract.ts';
 
@@ -183,8 +184,17 @@ export const emailDefinition: ChannelDefinition<EmailCredentials> = {
     choices: null,
     location: false,
     email: true,
+    startsConversations: 'own_thread',
     severalParts: true,
     quote: true,
+  },
+  contactAddress: {
+    is: 'email',
+    schema: z
+      .string()
+      .trim()
+      .toLowerCase()
+      .refine(isEmailAddress, { error: (issue) => `“${String(issue.input)}” is no email address.` }),
   },
   reports: {},
   needsPublicUrl: false,

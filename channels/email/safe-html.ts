@@ -12,6 +12,8 @@ export interface SafeHtmlOptions {
   image: (contentId: string) => string | null;
   /** Load pictures of other servers. */
   showRemote: boolean;
+  /** Where they are loaded from in place of their own servers; `n` counts from 1. */
+  remote?: (url: string, n: number) => string;
 }
 
 /** Longer HTML is cut: no mail that people write is so long. */
@@ -81,7 +83,8 @@ export function safeHtml(html: string, options: SafeHtmlOptions): SafeHtml {
     if (dataImage.test(text)) return text;
     if (!/^https?:\/\//i.test(text)) return null;
     remoteImages += 1;
-    return options.showRemote ? text : BLANK;
+    if (!options.showRemote) return BLANK;
+    return options.remote ? options.remote(text, remoteImages) : text;
   };
   const clean = sanitize(html.slice(0, LONGEST), {
     allowedTags: [

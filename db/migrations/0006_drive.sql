@@ -387,8 +387,17 @@ begin
   return true;
 end $$;
 
--- The next agent's message of a conversation, claimed. One after the other in order of seq: a row that is being sent or waits to be
--- tried again holds those behind it. p_message is whose workflow asks: only its own row makes it wait.
+-- Behind another row: whoever sends that one takes along what is due then. A row held back for longer (an agent may still take it back)
+-- has only its own workflow.
+create function behind_another(p_message uuid, p_now timestamptz) returns jsonb language sql stable as $$
+  select coalesce(
+    (select jsonb_build_object('kind', 'later', 'afterMs', epoch_ms(not_before) - epoch_ms(p_now) + 1)
+       from outbox where message_id = p_message and state = 'planned' and not_before > p_now),
+    '{"kind": "done"}')
+$$;
+
+-- The next agent's message of a conversation, claimed. One after the other in order of seq: a row that is being sent, waits to be
+-- tried again or is held back holds those behind it. p_message is whose workflow asks: only its own row makes it wait.
 create function agent_claim(p_message uuid, p_claim uuid, p_safe boolean, p_call_ms integer, p_may_claim boolean, p_key_life_ms bigint)
 returns jsonb language plpgsql as $$
 declare
@@ -410,7 +419,7 @@ begin
      where x.conversation_id = conv and x.run_id is null and x.state in ('planned', 'sending') order by m.seq limit 1;
     if not found then return jsonb_build_object('kind', 'done'); end if;
     if o.state = 'sending' and o.claim_expires_at > v_now then
-      return jsonb_build_object('kind', case when o.message_id = p_message then 'wait' else 'done' end);
+      return case when o.message_id = p_message then '{"kind": "wait"}' else behind_another(p_message, v_now) end;
     end if;
     if o.state = 'sending' and not p_safe then
       was := leave_unknown(o.id, 'The provider may have received this: no answer came back.');
@@ -426,7 +435,7 @@ begin
       return jsonb_build_object('kind', 'done');
     end if;
     if o.not_before > v_now then
-      if o.message_id <> p_message then return jsonb_build_object('kind', 'done'); end if;
+      if o.message_id <> p_message then return behind_another(p_message, v_now); end if;
       return jsonb_build_object('kind', 'later', 'afterMs', epoch_ms(o.not_before) - epoch_ms(v_now));
     end if;
     if coalesce(o.in_doubt_since, case when o.state = 'sending' then o.claimed_at end)

@@ -133,6 +133,7 @@ export async function createTestApi(
         resolveProviderUrls(config, definitions[type as keyof typeof definitions].providerUrls, sandbox),
       resolveApps: (sandbox) => appsOf({ config, keyring }, sandbox),
     }),
+    http,
     media: createMediaStore(config.mediaUrl),
     temporal: new Client({ connection }),
     engine: recordingEngine(engineCalls),

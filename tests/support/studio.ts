@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { launchBrowser } from './browser.ts';
-import { startProduct, type Product } from './product.ts';
+import { startProduct, type Product, type ProductOptions } from './product.ts';
 
 /** The machine may be busy. */
 export const UI_TIMEOUT_MS = 30_000;
@@ -27,8 +27,8 @@ export interface Visit {
   close(): Promise<void>;
 }
 
-export async function startStudio(): Promise<Studio> {
-  const product = await startProduct();
+export async function startStudio(options: ProductOptions = {}): Promise<Studio> {
+  const product = await startProduct(options);
   const browser = await launchBrowser();
   const first = await browser.newContext({ baseURL: product.url });
   first.setDefaultTimeout(UI_TIMEOUT_MS);

@@ -39,6 +39,8 @@ export interface Capabilities {
   template?: true;
   /** Messages are emails: they have a subject and more than one recipient. */
   email?: true;
+  /** We may write first: a thread of its own each time, or the one there is with that contact. */
+  startsConversations?: 'own_thread' | 'contact';
   /** A message can quote another one. */
   quote?: true;
   /** A comment's writer can be answered by direct message. */

@@ -4,6 +4,8 @@ import {
   enteredJson,
   formFields,
   problemsIn,
+  refusedFields,
+  shownFields,
   startValues,
 } from '../../../studio-ui/src/features/ring/credential-form.ts';
 
@@ -82,5 +84,90 @@ describe('a channel’s form', () => {
     expect(startValues(fields)['position']).toBe('right');
     expect(startValues(fields, { position: 'left' })['position']).toBe('left');
     expect(enteredJson(fields, startValues(fields))).toEqual(definitions.live_chat.settings.parse({}));
+  });
+});
+
+describe('a form of several kinds, with groups', () => {
+  const fields = fieldsOf('email');
+  const { credentials } = definitions.email;
+  const shown = (kind: string) => shownFields(fields, { kind }).map(({ key }) => key);
+
+  it('asks for the kind first, then for what that kind needs and nothing else', () => {
+    expect(fields[0]).toMatchObject({ key: 'kind', kind: 'variant', isRequired: true });
+    expect(fields[0]?.options?.map(({ value }) => value)).toEqual(['imap', 'microsoft', 'managed']);
+    expect(fields[0]?.options?.every(({ label, hint }) => label !== '' && hint !== '')).toBe(true);
+    expect(shown('managed')).toEqual(['kind', 'forwardedFrom']);
+    expect(shown('microsoft')).toEqual(['kind', 'address']);
+    expect(shown('imap')).toEqual([
+      'kind',
+      'address',
+      ...['host', 'port', 'secure', 'user', 'password'].map((key) => `imap.${key}`),
+      ...['host', 'port', 'secure', 'user', 'password'].map((key) => `smtp.${key}`),
+    ]);
+  });
+
+  it('names groups, masks their secrets, and knows numbers and texts of several lines', () => {
+    const of = (key: string) => fields.find((field) => field.key === key);
+    expect(of('imap.host')).toMatchObject({ kind: 'text', group: 'Incoming mail (IMAP)', isRequired: true });
+    expect(of('imap.port')).toMatchObject({ kind: 'number' });
+    expect(of('smtp.password')).toMatchObject({ kind: 'secret', group: 'Outgoing mail (SMTP)' });
+    expect(of('imap.secure')).toMatchObject({ kind: 'switch', fallback: true });
+    const settings = formFields(definitions.email.settings, []);
+    expect(settings.find(({ key }) => key === 'signature')?.kind).toBe('area');
+    expect(settings.find(({ key }) => key === 'undoSeconds')?.kind).toBe('number');
+    expect(definitions.email.settings.parse(enteredJson(settings, startValues(settings)))).toEqual(
+      definitions.email.settings.parse({}),
+    );
+    // Emptied again it is empty, not the default.
+    expect(
+      enteredJson(settings, { ...startValues(settings, { signature: 'x' }), signature: '' }),
+    ).toMatchObject({
+      signature: '',
+    });
+  });
+
+  const entered = {
+    kind: 'imap',
+    address: 'support@example.com',
+    imap: { host: 'imap.example.com', port: 993, secure: true, user: 'support', password: 'p' },
+    smtp: { host: 'smtp.example.com', port: 587, secure: false, user: 'support', password: 'q' },
+  };
+  it('goes both ways: what is stored fills it, what is entered is nested again', () => {
+    const values = startValues(fields, entered);
+    expect(values).toMatchObject({
+      kind: 'imap',
+      'imap.port': '993',
+      'smtp.secure': false,
+      'smtp.user': 'support',
+    });
+    expect(enteredJson(fields, values)).toEqual(entered);
+    expect(problemsIn(credentials, entered)).toEqual({});
+    // Of another kind nothing of the first is sent.
+    expect(enteredJson(fields, { ...values, kind: 'managed', forwardedFrom: '' })).toEqual({
+      kind: 'managed',
+    });
+  });
+
+  it('tells each problem at its field, the schema’s and the server’s', () => {
+    const problems = problemsIn(credentials, {
+      ...entered,
+      address: 'nobody',
+      imap: { ...entered.imap, port: 'many', host: 'a b' },
+    });
+    expect(Object.keys(problems).toSorted((one, other) => one.localeCompare(other))).toEqual([
+      'address',
+      'imap.host',
+      'imap.port',
+    ]);
+    const settings = definitions.live_chat.credentials;
+    expect(Object.keys(problemsIn(settings, { allowedOrigins: ['https://a.example', 'x'] }))).toEqual([
+      'allowedOrigins',
+    ]);
+    const details = [
+      { path: 'credentials.imap.host', message: 'No such server.' },
+      { path: 'name', message: 'Too long.' },
+    ];
+    expect(refusedFields(details, 'credentials')).toEqual({ 'imap.host': 'No such server.' });
+    expect(refusedFields({ kind: 'permanent' }, 'credentials')).toEqual({});
   });
 });

@@ -1,6 +1,7 @@
 /** The stored and the public form of a flow: read through here wherever it comes from outside (a request, a row). */
 import { z } from 'zod';
-import type { Part } from '../message.ts';
+import { isEmailAddress, LONGEST_SUBJECT, MOST_RECIPIENTS, oneLine } from '../email.ts';
+import type { EmailPart, Part } from '../message.ts';
 import { STEP_KINDS, type FlowDefinition, type FlowProblem } from './types.ts';
 
 const CURRENT = 1;
@@ -145,8 +146,43 @@ function partSchema(url: z.ZodType<string>) {
   ]) satisfies z.ZodType<Part>;
 }
 
+const subject = z.string().trim().max(LONGEST_SUBJECT).regex(oneLine, 'A subject is one line of text.');
+const recipient = z.object({
+  address: z
+    .string()
+    .trim()
+    .max(254)
+    .transform((written) => written.toLowerCase())
+    .refine(isEmailAddress, { error: (issue) => `“${String(issue.input)}” is no email address.` }),
+  name: z.string().trim().max(200).regex(oneLine, 'A name is one line of text.').optional(),
+});
+const recipients = z.array(recipient).optional();
+/** What an email has beside what it says. An empty subject is the thread's; without `to` it goes where an ordinary answer would. */
+const emailSchema = z
+  .object({
+    kind: z.literal('email'),
+    subject: subject.default(''),
+    to: recipients,
+    cc: recipients,
+    bcc: recipients,
+  })
+  .refine(
+    ({ to = [], cc = [], bcc = [] }) => to.length + cc.length + bcc.length <= MOST_RECIPIENTS,
+    `A mail goes to ${MOST_RECIPIENTS} people at most.`,
+  ) satisfies z.ZodType<EmailPart>;
+
 /** What an agent or the API may send. */
-export const outboundPartsSchema = z.array(partSchema(address)).min(1).max(20);
+export const outboundPartsSchema = z
+  .array(z.union([partSchema(address), emailSchema]))
+  .min(1)
+  .max(21)
+  .refine(
+    (parts) => parts.filter(({ kind }) => kind === 'email').length <= 1,
+    'A message has one part of kind “email” at most.',
+  )
+  .refine((parts) => parts.some(({ kind }) => kind !== 'email'), 'The message says nothing.');
+/** An email's subject, where it stands alone. */
+export const subjectSchema = subject;
 /** The same inside a flow, where texts and addresses may be templates. */
 export const flowPartsSchema = z
   .array(

@@ -33,7 +33,8 @@ export function deletedWords(message: Message, activities: readonly Activity[]):
 export function preview(conversation: Conversation): string {
   const last = conversation.lastMessage;
   if (!last) return 'No message yet';
-  return last.text.replace(/\s+/g, ' ').trim().slice(0, 200) || 'Attachment';
+  const text = last.text.replace(/\s+/g, ' ').trim().slice(0, 200) || 'Attachment';
+  return last.subject ? `${last.subject} — ${text}` : text;
 }
 
 interface Names {

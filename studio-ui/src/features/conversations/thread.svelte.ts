@@ -27,6 +27,8 @@ export class Thread {
   isLoadingOlder = $state(false);
   /** What the next reply answers. */
   replyTo = $state.raw<Message | null>(null);
+  /** Taken back just now: what it said belongs in the composer again. */
+  returned = $state.raw<Message | null>(null);
   /** The message a quote led to, for a moment. */
   revealedId = $state<string | null>(null);
   /** Said by the live region. */
@@ -124,6 +126,15 @@ export class Thread {
   }
   #forget(clientMessageId: string): void {
     this.pending = this.pending.filter((one) => one.clientMessageId !== clientMessageId);
+  }
+
+  /** Takes a message back while it is held; a refusal says that it is on its way. */
+  undo(message: Message): Promise<boolean> {
+    return attempt('It couldn’t be taken back', async () => {
+      this.#accept([await api.withdrawMessage(message.id)]);
+      this.returned = message;
+      this.announcement = 'Taken back. It was not sent.';
+    });
   }
 
   /** Tells the contact that somebody types; the provider's own sign lasts some seconds. */

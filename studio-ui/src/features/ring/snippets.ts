@@ -16,3 +16,16 @@ export function signingExample(origin: string, inboxId: string, secret: string):
     `  -d "$BODY"`,
   ].join('\n');
 }
+
+/** Hands over a mail that lies in a file, as a mail provider would. */
+export function mailPostExample(origin: string, inboxId: string, secret: string): string {
+  return [
+    `SECRET='${secret}'`,
+    `T=$(date +%s)`,
+    `V1=$( (printf '%s.' "$T"; cat mail.eml) | openssl dgst -sha256 -hmac "$SECRET" | sed 's/^.* //')`,
+    `curl -X POST '${origin}/webhooks/email/${inboxId}' \\`,
+    `  -H 'Content-Type: message/rfc822' \\`,
+    `  -H "X-Teloring-Signature: t=$T,v1=$V1" \\`,
+    `  --data-binary @mail.eml`,
+  ].join('\n');
+}

@@ -28,6 +28,7 @@ const WAITS: Record<string, string> = {
   delay: 'waiting',
   person: 'paused: a person has taken over',
   start: 'queued, about to start',
+  undo: 'held back, so that it can be taken back',
   turn: 'waiting for its turn in the conversation',
   retry: 'waiting to try again',
   inbox: 'waiting until the inbox can send again',

@@ -30,6 +30,9 @@ export const api = {
   inbox: (inboxId: string) => get<Api.InboxDetail>(`/api/inboxes/${id(inboxId)}`),
   createInbox: (input: { type: string; name: string; credentials: JsonObject; sandbox?: boolean }) =>
     post<Api.InboxChanged | Api.InboxRevealed>('/api/inboxes', input),
+  /** Where the browser goes to sign in for a mailbox; with `inboxId` for one that is there already. */
+  authorizeMicrosoft: (input: { name: string; sandbox: boolean; inboxId?: string }) =>
+    post<{ url: string }>('/api/oauth/microsoft/authorize', input),
   updateInbox: (
     inboxId: string,
     change: { name?: string; settings?: JsonObject; reopenWithinHours?: number; credentials?: JsonObject },
@@ -76,6 +79,21 @@ export const api = {
       as?: 'private_reply';
     },
   ) => post<Api.Message>(`/api/conversations/${id(conversationId)}/messages`, input),
+  /** Withdraws what has not left. */
+  withdrawMessage: (messageId: string) => post<Api.Message>(`/api/messages/${id(messageId)}/cancel`),
+  /** Writes to somebody first. */
+  beginConversation: (input: {
+    inboxId: string;
+    to: { address: string; name?: string };
+    subject?: string;
+    clientMessageId: string;
+    parts: Part[];
+  }) => post<Api.Conversation & { message: Api.Message }>('/api/conversations', input),
+  emailOriginal: (messageId: string, withImages: boolean) =>
+    get<Api.EmailOriginal>(`/api/messages/${id(messageId)}/email`, withImages ? { images: '1' } : {}),
+  emailReply: (conversationId: string) =>
+    get<Api.EmailReplyDefaults>(`/api/conversations/${id(conversationId)}/email-reply`),
+  firstEmail: (inboxId: string) => get<Api.EmailReplyDefaults>(`/api/inboxes/${id(inboxId)}/email-reply`),
   markRead: (conversationId: string, seq: number) =>
     post<null>(`/api/conversations/${id(conversationId)}/read`, { seq }),
   /** Shows the contact that somebody types, where the channel can. */

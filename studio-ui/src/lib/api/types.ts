@@ -3,7 +3,14 @@ import type { ChannelType, HealthState, InboxState } from '#domain/channel.ts';
 import type { ConversationStatus, MessageWindow, Priority } from '#domain/conversation.ts';
 import type { FlowDefinition, FlowProblem } from '#domain/flow/types.ts';
 import type { Json, JsonObject } from '#domain/json.ts';
-import type { AuthorKind, MessageDirection, MessageError, MessageStatus, Part } from '#domain/message.ts';
+import type {
+  AuthorKind,
+  EmailAddress,
+  MessageDirection,
+  MessageError,
+  MessageStatus,
+  Part,
+} from '#domain/message.ts';
 import type { Role } from '#domain/roles.ts';
 
 export interface Page<T> {
@@ -54,6 +61,11 @@ export interface InboxRevealed {
   warnings: string[];
 }
 export type InboxDetail = Inbox & { connection?: JsonObject };
+export interface AccountFact {
+  change: string;
+  at: string;
+  facts: JsonObject;
+}
 export interface Evidence {
   messageId: string;
   conversationId: string;
@@ -72,6 +84,8 @@ export interface Diagnostics {
     failed24h: number;
     unknown24h: number;
   };
+  /** What it said by itself, the last of each kind, newest first. */
+  account?: AccountFact[];
   /** What the provider said when it was last asked. */
   probe: { at: string; facts: Record<string, Json> } | null;
 }
@@ -158,7 +172,12 @@ export interface Conversation {
   lastMessageAt: string | null;
   window: MessageWindow;
   snoozedUntil?: string | null;
-  lastMessage?: { text: string; direction: MessageDirection; authorKind?: AuthorKind } | null;
+  lastMessage?: {
+    text: string;
+    subject?: string;
+    direction: MessageDirection;
+    authorKind?: AuthorKind;
+  } | null;
   unreadCount?: number;
   runId?: string | null;
   createdAt?: string;
@@ -177,6 +196,8 @@ export interface Message {
   parts: Part[];
   text: string;
   status: MessageStatus;
+  /** Until then it can be taken back. */
+  undoUntil?: string;
   error?: MessageError | null;
   providerMessageId: string | null;
   inReplyToId?: string | null;
@@ -195,6 +216,23 @@ export interface Message {
   editedAt?: string | null;
   deletedAt?: string | null;
   createdAt: string;
+}
+/** A mail as it came, its HTML made harmless. */
+export interface EmailOriginal {
+  subject: string;
+  /** All of it, with what was folded away. */
+  text: string;
+  html: string | null;
+  /** Pictures elsewhere that the HTML names; only shown with `images`. */
+  remoteImages: number;
+}
+/** What an answer by email starts from. */
+export interface EmailReplyDefaults {
+  from: EmailAddress | null;
+  subject: string;
+  to: EmailAddress[];
+  others: EmailAddress[];
+  signature: string;
 }
 /** A line of the thread that is not a message: assigned, labelled, taken over, flow started … */
 export interface Activity {
