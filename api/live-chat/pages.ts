@@ -2,6 +2,7 @@
 import path from 'node:path';
 import type { Context, Hono } from 'hono';
 import { liveChatSettingsSchema, type LiveChatSettings } from '#channels/live_chat/definition.ts';
+import { readableOn } from '#domain/contrast.ts';
 import type { JsonObject } from '#domain/json.ts';
 import type { AppEnv } from '../deps.ts';
 import { createWidgetAssets, widgetNotBuilt, type Asset } from './assets.ts';
@@ -61,16 +62,6 @@ export function addWidgetPages(routes: Hono<AppEnv>, visitors: Visitors, widgetF
 export function settingsOf(inbox: { settings: JsonObject }): LiveChatSettings {
   const parsed = liveChatSettingsSchema.safeParse(inbox.settings);
   return parsed.success ? parsed.data : liveChatSettingsSchema.parse({});
-}
-
-/** Black or white, whichever contrasts more with a colour (WCAG's relative luminance). */
-export function readableOn(hex: string): string {
-  const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => {
-    const value = Number.parseInt(hex.slice(at, at + 2), 16) / 255;
-    return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
-  });
-  const luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-  return 1.05 / (luminance + 0.05) >= (luminance + 0.05) / 0.05 ? '#ffffff' : '#111111';
 }
 
 /** Nothing but our own files; shown only inside the allowed websites and our own pages. */
