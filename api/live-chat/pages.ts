@@ -23,16 +23,27 @@ export function addWidgetPages(routes: Hono<AppEnv>, visitors: Visitors, widgetF
     return sendAsset(c, loader);
   });
 
+  // What developers write their pages against, to be read or copied.
+  routes.get('/widget.d.ts', async (c) => {
+    const types = await assets.file('widget.d.ts');
+    if (!types) throw widgetNotBuilt();
+    c.header('Cache-Control', 'public, max-age=300');
+    return sendAsset(c, types);
+  });
+
   routes.get('/live-chat/assets/:file', async (c) => {
     const asset = await assets.file(c.req.param('file'));
     if (!asset) return c.notFound();
     // Hashed names for ever; the few plain ones are asked for again.
     const hashed = /-[\w-]{8}\.\w+$/.test(c.req.param('file'));
+    // The launcher's words are asked for by the page around it.
+    if (asset.contentType === 'application/json') c.header('Access-Control-Allow-Origin', '*');
+    c.header('Cross-Origin-Resource-Policy', 'cross-origin');
     c.header('Cache-Control', hashed ? 'public, max-age=31536000, immutable' : 'no-cache');
     return sendAsset(c, asset);
   });
 
-  // The one thing the loader asks from the host page's origin, so the only route with CORS headers.
+  // What the loader asks from the host page's origin, so that this needs CORS headers.
   routes.get('/live-chat/:inboxId/config', async (c) => {
     const origin = c.req.header('origin');
     if (origin) {
@@ -43,8 +54,7 @@ export function addWidgetPages(routes: Hono<AppEnv>, visitors: Visitors, widgetF
     c.header('Cache-Control', 'no-cache');
     const inbox = await visitors.inbox(c);
     visitors.admit(c, inbox);
-    const { title, accentColor, position } = settingsOf(inbox);
-    return c.json({ title, accentColor, onAccentColor: readableOn(accentColor), position });
+    return c.json(launcherConfig(settingsOf(inbox)));
   });
 
   routes.get('/live-chat/:inboxId/frame', async (c) => {
@@ -64,6 +74,33 @@ export function settingsOf(inbox: { settings: JsonObject }): LiveChatSettings {
   return parsed.success ? parsed.data : liveChatSettingsSchema.parse({});
 }
 
+/** What the launcher needs to know; the rest is the frame's. */
+function launcherConfig(settings: LiveChatSettings) {
+  const { title, accentColor, theme, language, position, offsetX, offsetY } = settings;
+  const { launcherSize, launcherLabel, hideOnMobile, zIndex, messagePreview, unreadInTitle } = settings;
+  return {
+    title,
+    accentColor,
+    onAccentColor: readableOn(accentColor),
+    theme,
+    language,
+    position,
+    offsetX,
+    offsetY,
+    launcherSize,
+    launcherLabel,
+    hideOnMobile,
+    zIndex,
+    messagePreview,
+    unreadInTitle,
+  };
+}
+
+function frameFacts(inboxId: string, settings: LiveChatSettings) {
+  const { title, greeting, accentColor, theme, language, headerImage, team } = settings;
+  return { inboxId, title, greeting, accentColor, theme, language, headerImage, team };
+}
+
 /** Nothing but our own files; shown only inside the allowed websites and our own pages. */
 export function framePolicy(origins: readonly string[]): string {
   return [
@@ -81,8 +118,9 @@ export function framePolicy(origins: readonly string[]): string {
 }
 
 function framePage(inbox: LiveChatInbox, script: string, styles: readonly string[]): string {
-  const { title, greeting, accentColor } = settingsOf(inbox);
-  const facts = { inboxId: inbox.id, title, greeting, accentColor, onAccentColor: readableOn(accentColor) };
+  const settings = settingsOf(inbox);
+  const { title } = settings;
+  const facts = frameFacts(inbox.id, settings);
   // Relative addresses: the page works below any path that PUBLIC_URL carries.
   return `<!doctype html>
 <html lang="en">

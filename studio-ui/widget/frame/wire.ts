@@ -1,4 +1,6 @@
 /** The visitor API as the frame sees it (api/live-chat/visitor-shapes.ts is the other side). Unknown part kinds are shown as such. */
+import type { TeloringTheme } from '../teloring.d.ts';
+
 export interface ChoiceOption {
   id: string;
   label: string;
@@ -44,7 +46,11 @@ export interface Facts {
   title: string;
   greeting: string;
   accentColor: string;
-  onAccentColor: string;
+  theme: TeloringTheme;
+  /** `auto` or a code. */
+  language: string;
+  headerImage: string;
+  team: string[];
 }
 
 export function readFacts(): Facts {
