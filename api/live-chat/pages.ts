@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Context, Hono } from 'hono';
 import { liveChatSettingsSchema, type LiveChatSettings } from '#channels/live_chat/definition.ts';
 import type { JsonObject } from '#domain/json.ts';
+import { asksFirst } from '#domain/live-chat/pre-chat.ts';
 import type { AppEnv } from '../deps.ts';
 import { createWidgetAssets, widgetNotBuilt, type Asset } from './assets.ts';
 import { allowedOrigins } from './origins.ts';
@@ -90,8 +91,19 @@ export function framePolicy(origins: readonly string[]): string {
 }
 
 function framePage(inbox: LiveChatInbox, script: string, styles: readonly string[]): string {
-  const { title, greeting, accentColor } = settingsOf(inbox);
-  const facts = { inboxId: inbox.id, title, greeting, accentColor, onAccentColor: readableOn(accentColor) };
+  const { title, greeting, accentColor, preChat, hours, csat, identity } = settingsOf(inbox);
+  const { intro, fields, consent } = preChat;
+  const facts = {
+    inboxId: inbox.id,
+    title,
+    greeting,
+    accentColor,
+    onAccentColor: readableOn(accentColor),
+    preChat: asksFirst(preChat) ? { intro, fields, consent } : null,
+    replyTime: hours.replyTime,
+    csatQuestion: csat.question,
+    identityRequired: identity.required,
+  };
   // Relative addresses: the page works below any path that PUBLIC_URL carries.
   return `<!doctype html>
 <html lang="en">

@@ -1,19 +1,21 @@
 /** Live Chat: the widget on a website. Our own protocol; the other end of the wire is studio-ui/widget. */
 import { z } from 'zod';
 import type { JsonObject } from '#domain/json.ts';
+import { chatBehaviour, type ChatBehaviour } from '#domain/live-chat/settings.ts';
 import type { ChannelDefinition } from '../contract.ts';
 
 export interface LiveChatCredentials extends JsonObject {
   allowedOrigins: string[];
 }
 
-/** What the widget looks like; edited later, shown to every visitor. */
-export interface LiveChatSettings extends JsonObject {
-  title: string;
-  greeting: string;
-  accentColor: string;
-  position: 'left' | 'right';
-}
+/** What the widget looks like and does; edited later. */
+export type LiveChatSettings = JsonObject &
+  ChatBehaviour & {
+    title: string;
+    greeting: string;
+    accentColor: string;
+    position: 'left' | 'right';
+  };
 
 const originPattern = /^(https?):\/\/(\*\.)?([a-z0-9-]+(?:\.[a-z0-9-]+)*|\[[0-9a-f:]+\])(:\d{1,5})?$/;
 
@@ -62,6 +64,7 @@ export const liveChatSettingsSchema = z.object({
     .enum(['left', 'right'])
     .default('right')
     .meta({ title: 'Corner', options: { left: 'Left', right: 'Right' } }),
+  ...chatBehaviour,
 });
 
 export const liveChatDefinition: ChannelDefinition<LiveChatCredentials> = {
@@ -90,9 +93,11 @@ export const liveChatDefinition: ChannelDefinition<LiveChatCredentials> = {
     maxCaptionLength: 2000,
     choices: { max: 12, maxLabelLength: 80 },
     location: true,
+    typing: true,
+    marksRead: true,
     severalParts: true,
   },
-  reports: {},
+  reports: { delivered: true, read: true },
   needsPublicUrl: false,
   ownIngress: true,
   hasSandbox: false,
