@@ -4,6 +4,7 @@ import type { Context, Hono } from 'hono';
 import { liveChatSettingsSchema, type LiveChatSettings } from '#channels/live_chat/definition.ts';
 import { readableOn } from '#domain/contrast.ts';
 import type { JsonObject } from '#domain/json.ts';
+import { asksFirst } from '#domain/live-chat/pre-chat.ts';
 import type { AppEnv } from '../deps.ts';
 import { createWidgetAssets, widgetNotBuilt, type Asset } from './assets.ts';
 import { allowedOrigins } from './origins.ts';
@@ -96,9 +97,25 @@ function launcherConfig(settings: LiveChatSettings) {
   };
 }
 
+/** Without the answers' meaning for the team, hours and secrets: what a visitor is shown. */
 function frameFacts(inboxId: string, settings: LiveChatSettings) {
   const { title, greeting, accentColor, theme, language, headerImage, team } = settings;
-  return { inboxId, title, greeting, accentColor, theme, language, headerImage, team };
+  const { preChat, hours, csat, identity } = settings;
+  const { intro, fields, consent } = preChat;
+  return {
+    inboxId,
+    title,
+    greeting,
+    accentColor,
+    theme,
+    language,
+    headerImage,
+    team,
+    preChat: asksFirst(preChat) ? { intro, fields, consent } : null,
+    replyTime: hours.replyTime,
+    csatQuestion: csat.question,
+    identityRequired: identity.required,
+  };
 }
 
 /** Nothing but our own files; shown only inside the allowed websites and our own pages. */

@@ -1,10 +1,10 @@
 /** The widget's API: session, messages in, thread out, uploads. Called by our own frame, same origin. */
 import { createHash } from 'node:crypto';
-import { fileTypeFromBuffer } from 'file-type';
 import type { Context, Hono } from 'hono';
 import type { AdapterInbox, ChannelEvent, RawRequest } from '#channels/contract.ts';
+import { MAX_UPLOAD_BYTES, uploadTypeOf } from '#channels/live_chat/upload-types.ts';
 import { issueVisitorToken } from '#channels/live_chat/visitor-token.ts';
-import { UPLOAD_TYPES, uploadKey } from '#channels/live_chat/wire.ts';
+import { uploadKey } from '#channels/live_chat/wire.ts';
 import { inWorkspace } from '#db/client.ts';
 import { acceptEvents } from '#db/inbound-events.ts';
 import { latestConversationId, visitorThread, type ThreadPlace, type ThreadRange } from '#db/visitors.ts';
@@ -15,7 +15,6 @@ import { ApiError } from '../middleware/errors.ts';
 import { completeUpTo, visitorMessage, type MediaLink } from './visitor-shapes.ts';
 import { visitorKeys, type LiveChatDeps, type Visitors } from './visitors.ts';
 
-export const MAX_UPLOAD_BYTES = 5 * 1024 * 1024;
 const sessionDays = 30;
 const pageSize = 50;
 
@@ -35,7 +34,12 @@ export function addVisitorRoutes(
     const known = visitors.session(c, inbox);
     const visitorId = known?.visitorId ?? crypto.randomUUID();
     const expiresAtMs = Date.now() + sessionDays * 86_400_000;
-    const token = issueVisitorToken(keys, { inboxId: inbox.id, visitorId, expiresAtMs });
+    const token = issueVisitorToken(keys, {
+      inboxId: inbox.id,
+      visitorId,
+      personId: known?.personId ?? null,
+      expiresAtMs,
+    });
     return c.json(
       { token, visitorId, expiresAt: new Date(expiresAtMs).toISOString(), renewed: known !== null },
       201,
@@ -73,20 +77,28 @@ export function addVisitorRoutes(
     const { inbox, session } = await visitors.visitor(c);
     visitors.countUpload(c, session);
     const bytes = new Uint8Array(await c.req.arrayBuffer());
-    // What the bytes are decides, not what the browser calls them.
-    const mimeType = (await fileTypeFromBuffer(bytes))?.mime;
-    const ending = Object.keys(UPLOAD_TYPES).find((key) => UPLOAD_TYPES[key] === mimeType);
-    if (ending === undefined || mimeType === undefined) {
+    const type = await uploadTypeOf(bytes, fileNameOf(c.req.header('x-file-name')));
+    if (!type) {
       throw new ApiError(
         415,
         'unsupported_media_type',
-        'Only PNG, JPEG, GIF and WebP images can be sent here.',
+        'Files of this kind can’t be sent here. Send a picture, PDF, office document, audio, video, text or ZIP file.',
       );
     }
-    const mediaId = `${uploadId(c.req.header('x-client-message-id'), session.visitorId)}.${ending}`;
+    const { mimeType } = type;
+    const mediaId = `${uploadId(c.req.header('x-client-message-id'), session.visitorId)}.${type.ending}`;
     await deps.media.put(uploadKey(inbox.id, session.visitorId, mediaId), bytes, mimeType);
     return c.json({ mediaId, mimeType, sizeBytes: bytes.length }, 201);
   });
+}
+
+/** Headers carry ASCII: the browser writes the name as an URL would. */
+function fileNameOf(header: string | undefined): string {
+  try {
+    return decodeURIComponent(header ?? '');
+  } catch {
+    return '';
+  }
 }
 
 /** An upload repeated for the same message lands in the same place. */

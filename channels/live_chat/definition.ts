@@ -1,6 +1,7 @@
 /** Live Chat: the widget on a website. Our own protocol; the other end of the wire is studio-ui/widget. */
 import { z } from 'zod';
 import type { JsonObject } from '#domain/json.ts';
+import { chatBehaviour, type ChatBehaviour } from '#domain/live-chat/settings.ts';
 import type { ChannelDefinition } from '../contract.ts';
 import { appearanceFields, type WidgetAppearance } from './appearance.ts';
 
@@ -8,8 +9,8 @@ export interface LiveChatCredentials extends JsonObject {
   allowedOrigins: string[];
 }
 
-/** Edited later; what it looks like is shown to every visitor. */
-export interface LiveChatSettings extends WidgetAppearance {}
+/** What the widget looks like and does; edited later. */
+export type LiveChatSettings = WidgetAppearance & ChatBehaviour;
 
 const originPattern = /^(https?):\/\/(\*\.)?([a-z0-9-]+(?:\.[a-z0-9-]+)*|\[[0-9a-f:]+\])(:\d{1,5})?$/;
 
@@ -35,7 +36,7 @@ const allowedOrigin = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-export const liveChatSettingsSchema = z.object({ ...appearanceFields });
+export const liveChatSettingsSchema = z.object({ ...appearanceFields, ...chatBehaviour });
 
 export const liveChatDefinition: ChannelDefinition<LiveChatCredentials> = {
   type: 'live_chat',
@@ -63,9 +64,11 @@ export const liveChatDefinition: ChannelDefinition<LiveChatCredentials> = {
     maxCaptionLength: 2000,
     choices: { max: 12, maxLabelLength: 80 },
     location: true,
+    typing: true,
+    marksRead: true,
     severalParts: true,
   },
-  reports: {},
+  reports: { delivered: true, read: true },
   needsPublicUrl: false,
   ownIngress: true,
   hasSandbox: false,

@@ -11,8 +11,8 @@ export interface TeloringChat {
   hide(): void;
   show(): void;
   /**
-   * Says who the visitor is. `hash` is made on your server (HMAC-SHA256 of `id` with the inbox's identity secret, hex): without
-   * a right one nobody is taken for somebody else. Reaches the server when the chat loads.
+   * Says who the visitor is. Without a right `hash`, made on your server, nobody is taken for somebody else. Reaches the server when
+   * the chat loads: at once where there is a conversation, else when it is opened.
    */
   identify(identity: TeloringIdentity): void;
   /** Forgets who the visitor is on this device; the next message begins a new conversation. Call it when they sign out. */
@@ -32,8 +32,10 @@ export type TeloringTheme = 'light' | 'dark' | 'auto';
 export interface TeloringIdentity {
   /** Your own id of this person; the same on every device. */
   id: string;
-  /** Hex HMAC-SHA256 of `id`, made on your server. */
-  hash?: string;
+  /** Hex HMAC-SHA256 of `id` (of `id + '.' + exp` where there is one), made on your server with the inbox's identity secret. */
+  hash: string;
+  /** Unix seconds: after it the hash is worth nothing. */
+  exp?: number;
   name?: string;
   email?: string;
   phone?: string;

@@ -54,6 +54,7 @@ describe('the visitor session', () => {
     const expired = issueVisitorToken(visitorKeys(api.deps.keyring), {
       inboxId: chat.inboxId,
       visitorId: visitor.visitorId,
+      personId: null,
       expiresAtMs: Date.now() - 1000,
     });
     for (const token of [forge(visitor.token), `${visitor.token}x`, expired, 'v1.a.b.c', '']) {

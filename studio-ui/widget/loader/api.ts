@@ -84,10 +84,13 @@ function identityOf(given: TeloringIdentity): TeloringIdentity {
     const value: unknown = given?.[key];
     return typeof value === 'string' && value !== '' ? value.slice(0, 320) : undefined;
   };
-  const id = text('id');
-  if (id === undefined) throw new Error('identify needs an id, a text: {id, hash?, name?, email?, phone?}.');
-  const copy: TeloringIdentity = { id };
-  for (const key of ['hash', 'name', 'email', 'phone'] as const) {
+  const [id, hash] = [text('id'), text('hash')];
+  if (id === undefined || hash === undefined) {
+    throw new Error('identify takes {id, hash, exp?, name?, email?, phone?}; id and hash are texts.');
+  }
+  const copy: TeloringIdentity = { id, hash };
+  if (typeof given.exp === 'number') copy.exp = given.exp;
+  for (const key of ['name', 'email', 'phone'] as const) {
     const value = text(key);
     if (value !== undefined) copy[key] = value;
   }

@@ -1,9 +1,10 @@
 /** Launcher, panel and frame as one: what the page's calls, the visitor's clicks and the frame's messages do. */
 import { chooseLanguage, directionOf } from '../language.ts';
 import type { NewestMessage, ToHost, WidgetConfig } from '../protocol.ts';
-import type { TeloringChat, TeloringIdentity, TeloringTheme } from '../teloring.d.ts';
+import type { TeloringTheme } from '../teloring.d.ts';
 import type { Events } from './events.ts';
 import { createFrame } from './frame.ts';
+import { createIntroduction } from './introduction.ts';
 import { createLauncher } from './launcher.ts';
 import type { Memory } from './memory.ts';
 import { createPanel } from './panel.ts';
@@ -36,8 +37,6 @@ export function buildWidget({ root, base, inboxId, config: first, events, memory
   let newest: NewestMessage | null = null;
   let draft = '';
   let preview: unknown;
-  let identity: TeloringIdentity | null = null;
-  let fields: Parameters<TeloringChat['setFields']>[0] = {};
 
   const words = createWords(base);
   const countInTitle = createTitleCount();
@@ -55,6 +54,12 @@ export function buildWidget({ root, base, inboxId, config: first, events, memory
     changed: () => waiting.paint(frame.state()),
   });
   panel.element.append(waiting.element);
+  const introduction = createIntroduction(memory, events, frame.tell);
+  const introduceNow = (): void => {
+    if (frame.state() === 'ready') introduction.introduce();
+    // Who signs out leaves nothing behind, also where nothing of the chat was looked at on this page.
+    else if (introduction.isLeaving() && frame.state() === 'none') frame.load();
+  };
   shadow.append(panel.element, ...launcher.parts);
 
   function look() {
@@ -117,9 +122,14 @@ export function buildWidget({ root, base, inboxId, config: first, events, memory
   }
 
   function hear(message: ToHost): void {
+    if (introduction.hear(message)) {
+      if (message.kind === 'logged_out') news(0, null);
+      return;
+    }
     switch (message.kind) {
       case 'ready':
         if (isPreview) frame.tell({ teloring: 'host', kind: 'preview', preview });
+        introduction.introduce();
         frame.tell({ teloring: 'host', kind: panel.isOpen() ? 'shown' : 'hidden' });
         sendDraft();
         if (panel.isOpen()) frame.focus();
@@ -164,7 +174,7 @@ export function buildWidget({ root, base, inboxId, config: first, events, memory
     if (event.target instanceof Element && event.target.closest('[data-teloring="open"]')) open();
   });
   apply();
-  if (memory.kept('')['']) {
+  if (memory.kept('')[''] || introduction.isLeaving()) {
     const idle = window.requestIdleCallback ?? ((work: () => void) => setTimeout(work, 500));
     idle(() => {
       if (frame.state() === 'none') frame.load();
@@ -179,15 +189,18 @@ export function buildWidget({ root, base, inboxId, config: first, events, memory
       isHidden = hidden;
       paint();
     },
-    identify(given: TeloringIdentity): void {
-      identity = given;
+    identify(given: Parameters<typeof introduction.identify>[0]): void {
+      introduction.identify(given);
+      introduceNow();
     },
     logout(): void {
-      identity = null;
-      fields = {};
+      introduction.logout();
+      close();
+      introduceNow();
     },
-    setFields(given: typeof fields): void {
-      fields = { ...fields, ...given };
+    setFields(given: Parameters<typeof introduction.setFields>[0]): void {
+      introduction.setFields(given);
+      introduceNow();
     },
     setLanguage(code: string): void {
       language = code;
