@@ -78,12 +78,12 @@ export function createChat(store: Store, host: Host) {
       store.set('read', newest);
     const readUpTo = store.get('read') ?? '';
     const unread = messages.filter(({ from, createdAt }) => from !== 'visitor' && createdAt > readUpTo);
-    const newest = unread.at(-1);
+    const last = unread.at(-1);
     host.tell({
       teloring: 'frame',
       kind: 'unread',
       count: unread.length,
-      ...(newest && { newest: shortly(newest) }),
+      ...(last && { newest: shortly(last) }),
     });
   }
 
