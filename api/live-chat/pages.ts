@@ -2,6 +2,7 @@
 import path from 'node:path';
 import type { Context, Hono } from 'hono';
 import { liveChatSettingsSchema, type LiveChatSettings } from '#channels/live_chat/definition.ts';
+import { readableOn } from '#domain/contrast.ts';
 import type { JsonObject } from '#domain/json.ts';
 import { asksFirst } from '#domain/live-chat/pre-chat.ts';
 import type { AppEnv } from '../deps.ts';
@@ -23,16 +24,27 @@ export function addWidgetPages(routes: Hono<AppEnv>, visitors: Visitors, widgetF
     return sendAsset(c, loader);
   });
 
+  // What developers write their pages against, to be read or copied.
+  routes.get('/widget.d.ts', async (c) => {
+    const types = await assets.file('widget.d.ts');
+    if (!types) throw widgetNotBuilt();
+    c.header('Cache-Control', 'public, max-age=300');
+    return sendAsset(c, types);
+  });
+
   routes.get('/live-chat/assets/:file', async (c) => {
     const asset = await assets.file(c.req.param('file'));
     if (!asset) return c.notFound();
     // Hashed names for ever; the few plain ones are asked for again.
     const hashed = /-[\w-]{8}\.\w+$/.test(c.req.param('file'));
+    // The launcher's words are asked for by the page around it.
+    if (asset.contentType === 'application/json') c.header('Access-Control-Allow-Origin', '*');
+    c.header('Cross-Origin-Resource-Policy', 'cross-origin');
     c.header('Cache-Control', hashed ? 'public, max-age=31536000, immutable' : 'no-cache');
     return sendAsset(c, asset);
   });
 
-  // The one thing the loader asks from the host page's origin, so the only route with CORS headers.
+  // What the loader asks from the host page's origin, so that this needs CORS headers.
   routes.get('/live-chat/:inboxId/config', async (c) => {
     const origin = c.req.header('origin');
     if (origin) {
@@ -43,8 +55,7 @@ export function addWidgetPages(routes: Hono<AppEnv>, visitors: Visitors, widgetF
     c.header('Cache-Control', 'no-cache');
     const inbox = await visitors.inbox(c);
     visitors.admit(c, inbox);
-    const { title, accentColor, position } = settingsOf(inbox);
-    return c.json({ title, accentColor, onAccentColor: readableOn(accentColor), position });
+    return c.json(launcherConfig(settingsOf(inbox)));
   });
 
   routes.get('/live-chat/:inboxId/frame', async (c) => {
@@ -64,14 +75,47 @@ export function settingsOf(inbox: { settings: JsonObject }): LiveChatSettings {
   return parsed.success ? parsed.data : liveChatSettingsSchema.parse({});
 }
 
-/** Black or white, whichever contrasts more with a colour (WCAG's relative luminance). */
-export function readableOn(hex: string): string {
-  const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => {
-    const value = Number.parseInt(hex.slice(at, at + 2), 16) / 255;
-    return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
-  });
-  const luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-  return 1.05 / (luminance + 0.05) >= (luminance + 0.05) / 0.05 ? '#ffffff' : '#111111';
+/** What the launcher needs to know; the rest is the frame's. */
+function launcherConfig(settings: LiveChatSettings) {
+  const { title, accentColor, theme, language, position, offsetX, offsetY } = settings;
+  const { launcherSize, launcherLabel, hideOnMobile, zIndex, messagePreview, unreadInTitle } = settings;
+  return {
+    title,
+    accentColor,
+    onAccentColor: readableOn(accentColor),
+    theme,
+    language,
+    position,
+    offsetX,
+    offsetY,
+    launcherSize,
+    launcherLabel,
+    hideOnMobile,
+    zIndex,
+    messagePreview,
+    unreadInTitle,
+  };
+}
+
+/** Without the answers' meaning for the team, hours and secrets: what a visitor is shown. */
+function frameFacts(inboxId: string, settings: LiveChatSettings) {
+  const { title, greeting, accentColor, theme, language, headerImage, team } = settings;
+  const { preChat, hours, csat, identity } = settings;
+  const { intro, fields, consent } = preChat;
+  return {
+    inboxId,
+    title,
+    greeting,
+    accentColor,
+    theme,
+    language,
+    headerImage,
+    team,
+    preChat: asksFirst(preChat) ? { intro, fields, consent } : null,
+    replyTime: hours.replyTime,
+    csatQuestion: csat.question,
+    identityRequired: identity.required,
+  };
 }
 
 /** Nothing but our own files; shown only inside the allowed websites and our own pages. */
@@ -91,19 +135,9 @@ export function framePolicy(origins: readonly string[]): string {
 }
 
 function framePage(inbox: LiveChatInbox, script: string, styles: readonly string[]): string {
-  const { title, greeting, accentColor, preChat, hours, csat, identity } = settingsOf(inbox);
-  const { intro, fields, consent } = preChat;
-  const facts = {
-    inboxId: inbox.id,
-    title,
-    greeting,
-    accentColor,
-    onAccentColor: readableOn(accentColor),
-    preChat: asksFirst(preChat) ? { intro, fields, consent } : null,
-    replyTime: hours.replyTime,
-    csatQuestion: csat.question,
-    identityRequired: identity.required,
-  };
+  const settings = settingsOf(inbox);
+  const { title } = settings;
+  const facts = frameFacts(inbox.id, settings);
   // Relative addresses: the page works below any path that PUBLIC_URL carries.
   return `<!doctype html>
 <html lang="en">

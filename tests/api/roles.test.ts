@@ -38,6 +38,7 @@ const TABLE: Readonly<Record<string, string>> = {
   'GET /webhooks/:segment/:inboxId/:path': 'open',
   'POST /webhooks/:segment/:inboxId/:path': 'open',
   'GET /widget.js': 'open',
+  'GET /widget.d.ts': 'open',
   'GET /demo': 'open',
   'GET /live-chat/assets/:file': 'open',
   'GET /live-chat/:inboxId/config': 'open',

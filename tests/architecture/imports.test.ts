@@ -24,8 +24,8 @@ const table: Record<string, Row> = {
     types: [domain, /^activities\//],
   },
   'channel definitions (browser-safe)': {
-    from: /^channels\/(definitions|any-channel|[^/]+\/definition)\.ts$/,
-    values: [domain, /^zod$/, /^channels\/(any-channel|[^/]+\/definition)\.ts$/],
+    from: /^channels\/(definitions|any-channel|[^/]+\/definition|live_chat\/appearance)\.ts$/,
+    values: [domain, /^zod$/, /^channels\/(any-channel|[^/]+\/definition|live_chat\/appearance)\.ts$/],
     types: [/^channels\/contract\.ts$/],
   },
   'channel sandboxes': {

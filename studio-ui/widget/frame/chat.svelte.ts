@@ -1,6 +1,7 @@
 /** The chat's state: the thread the server has, what the visitor wrote since, and how the connection is. */
 import { createConnection } from './connection.ts';
 import type { Host } from './host.ts';
+import { shortly, tellNews } from './news.ts';
 import { createOutbox, type Outgoing, type OutgoingBody } from './outbox.ts';
 import type { Store } from './storage.ts';
 import { createStream } from './stream.ts';
@@ -44,7 +45,12 @@ export function createChat(store: Store, host: Host) {
     },
     event(name, data) {
       if (name === 'place') place = data;
-      if (name === 'message') take([JSON.parse(data) as ThreadMessage]);
+      if (name === 'message') {
+        const message = JSON.parse(data) as ThreadMessage;
+        const before = messages;
+        take([message]);
+        tellNews(host, message, before);
+      }
       if (name === 'update') {
         const message = JSON.parse(data) as ThreadMessage;
         // Of a page that isn't loaded: it will come as it is then.
@@ -71,8 +77,14 @@ export function createChat(store: Store, host: Host) {
     if (shown && document.visibilityState === 'visible' && newest > (store.get('read') ?? ''))
       store.set('read', newest);
     const readUpTo = store.get('read') ?? '';
-    const count = messages.filter(({ from, createdAt }) => from !== 'visitor' && createdAt > readUpTo).length;
-    host.tell({ teloring: 'frame', kind: 'unread', count });
+    const unread = messages.filter(({ from, createdAt }) => from !== 'visitor' && createdAt > readUpTo);
+    const newest = unread.at(-1);
+    host.tell({
+      teloring: 'frame',
+      kind: 'unread',
+      count: unread.length,
+      ...(newest && { newest: shortly(newest) }),
+    });
   }
 
   async function begin(): Promise<void> {

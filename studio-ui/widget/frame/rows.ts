@@ -1,6 +1,13 @@
 /** The thread as it is drawn: server's messages and unsent ones in one list, with day lines and groups of one author. */
+import type { Language } from '../language.ts';
 import type { Outgoing } from './outbox.ts';
 import type { ChoiceOption, ThreadMessage, ThreadPart } from './wire.ts';
+import type { Say } from './words.svelte.ts';
+
+export interface Speech {
+  say: Say;
+  language: Language;
+}
 
 export interface Row {
   key: string;
@@ -21,12 +28,17 @@ export interface Row {
 
 const groupMs = 5 * 60_000;
 
-export function rowsOf(messages: readonly ThreadMessage[], outgoing: readonly Outgoing[], now: Date): Row[] {
-  const all = [...messages.map(rowOfMessage), ...outgoing.map(rowOfOutgoing)];
+export function rowsOf(
+  messages: readonly ThreadMessage[],
+  outgoing: readonly Outgoing[],
+  now: Date,
+  speech: Speech,
+): Row[] {
+  const all = [...messages.map((message) => rowOfMessage(message, speech)), ...outgoing.map(rowOfOutgoing)];
   const lastOwn = all.findLastIndex((row) => row.from === 'visitor' && row.unsent?.state !== 'failed');
   all.forEach((row, index) => {
     const [before, after] = [all[index - 1], all[index + 1]];
-    row.day = before && sameDay(before.at, row.at) ? null : dayName(row.at, now);
+    row.day = before && sameDay(before.at, row.at) ? null : dayName(row.at, now, speech);
     row.first = !before || row.day !== null || !grouped(before, row);
     row.last = !after || !sameDay(row.at, after.at) || !grouped(row, after);
     row.answerable = index > lastOwn;
@@ -34,8 +46,8 @@ export function rowsOf(messages: readonly ThreadMessage[], outgoing: readonly Ou
   return all;
 }
 
-function rowOfMessage(message: ThreadMessage): Row {
-  const name = message.from === 'agent' ? (message.name ?? 'Our team') : 'Assistant';
+function rowOfMessage(message: ThreadMessage, { say }: Speech): Row {
+  const name = message.from === 'agent' ? (message.name ?? say('ourTeam')) : say('assistant');
   return {
     ...blank,
     key: message.clientMessageId ?? message.id,
@@ -76,14 +88,25 @@ function sameDay(a: Date, b: Date): boolean {
   return a.toDateString() === b.toDateString();
 }
 
-function dayName(day: Date, now: Date): string {
-  if (sameDay(day, now)) return 'Today';
-  if (sameDay(day, new Date(now.getTime() - 86_400_000))) return 'Yesterday';
-  return day.toLocaleDateString(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
+function dayName(day: Date, now: Date, { say, language }: Speech): string {
+  if (sameDay(day, now)) return say('today');
+  if (sameDay(day, new Date(now.getTime() - 86_400_000))) return say('yesterday');
+  const year = day.getFullYear() === now.getFullYear() ? {} : { year: 'numeric' as const };
+  return day.toLocaleDateString(language, { weekday: 'long', day: 'numeric', month: 'long', ...year });
 }
 
-export function timeText(at: Date): string {
-  return at.toLocaleTimeString(undefined, { hour: 'numeric', minute: '2-digit' });
+export function timeText(at: Date, language: Language): string {
+  return at.toLocaleTimeString(regional(language), { hour: 'numeric', minute: '2-digit' });
+}
+
+/** The exact moment, for who wants to know. */
+export function momentText(at: Date, language: Language): string {
+  return at.toLocaleString(regional(language), { dateStyle: 'full', timeStyle: 'short' });
+}
+
+/** The browser's own region of this language where it has one: an American and an Irish clock differ. */
+function regional(language: Language): string {
+  return navigator.languages.find((tag) => tag.toLowerCase().startsWith(`${language}-`)) ?? language;
 }
 
 /** The options of the row's choices, if it has any. */

@@ -1,5 +1,6 @@
 /** The visitor API as the frame sees it (api/live-chat/visitor-shapes.ts is the other side). Unknown part kinds are shown as such. */
 import type { LocalizedText } from '#domain/live-chat/localized.ts';
+import type { TeloringTheme } from '../teloring.d.ts';
 
 export interface ChoiceOption {
   id: string;
@@ -77,7 +78,11 @@ export interface Facts {
   title: string;
   greeting: string;
   accentColor: string;
-  onAccentColor: string;
+  theme: TeloringTheme;
+  /** `auto` or a code. */
+  language: string;
+  headerImage: string;
+  team: string[];
   /** Null where nothing is asked. With words in `consent` it must be ticked. */
   preChat: { intro: LocalizedText; fields: PreChatField[]; consent: LocalizedText } | null;
   /** While the chat is open. */

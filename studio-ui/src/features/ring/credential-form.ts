@@ -4,7 +4,7 @@ import type { Json, JsonObject } from '#domain/json.ts';
 
 export interface FormField {
   key: string;
-  kind: 'text' | 'secret' | 'url' | 'switch' | 'lines' | 'choice';
+  kind: 'text' | 'secret' | 'url' | 'number' | 'switch' | 'lines' | 'choice';
   label: string;
   hint?: string;
   placeholder?: string;
@@ -54,6 +54,7 @@ function fieldOf(key: string, property: JsonSchema, isSecret: boolean, isRequire
   };
   if (isSecret) return { ...base, kind: 'secret' };
   if (property.enum) return { ...base, kind: 'choice', options: choicesOf(property.enum, property.options) };
+  if (property.type === 'integer' || property.type === 'number') return { ...base, kind: 'number' };
   if (property.type === 'boolean') return { ...base, kind: 'switch' };
   if (property.type === 'array') return { ...base, kind: 'lines' };
   return { ...base, kind: property.format === 'uri' ? 'url' : 'text' };
@@ -102,7 +103,10 @@ export function enteredJson(fields: readonly FormField[], values: FormValues): J
               .filter((line) => line !== ''),
           ],
         ];
-      return text === '' ? [] : [[field.key, text]];
+      if (text === '') return [];
+      // What is no number is sent as it was written, so that the schema says so.
+      const isNumber = field.kind === 'number' && Number.isFinite(Number(text));
+      return [[field.key, isNumber ? Number(text) : text]];
     }),
   );
 }

@@ -1,0 +1,84 @@
+/**
+ * The chat's window: beside the launcher, or on a phone the whole screen. There it is a modal dialog, so that the page behind can't
+ * be reached by keyboard or screen reader, and keeps clear of the on-screen keyboard.
+ */
+import { element } from './elements.ts';
+
+export interface Panel {
+  element: HTMLDialogElement;
+  isOpen(): boolean;
+  open(): void;
+  /** Gives the focus back to where it was, if it is in here; `fallback` where that is gone. */
+  close(fallback: HTMLElement): void;
+}
+
+/** As in styles.ts. */
+const wholeScreen = '(max-width: 480px), (max-height: 480px)';
+
+export function createPanel(onEscape: () => void): Panel {
+  const panel = element('dialog', 'panel');
+  const narrow = matchMedia(wholeScreen);
+  let before: Element | null = null;
+  let pageOverflow = '';
+
+  const fit = (): void => {
+    const view = window.visualViewport;
+    const isModal = panel.open && narrow.matches && view;
+    // A zoomed page moves the viewport for other reasons than a keyboard.
+    const covers = isModal && view.scale < 1.05;
+    panel.style.setProperty('--top', covers ? `${view.offsetTop}px` : '0px');
+    panel.style.setProperty('--height', covers ? `${view.height}px` : '100dvh');
+  };
+  const show = (): void => {
+    if (narrow.matches) {
+      const { style } = document.documentElement;
+      pageOverflow = style.overflow;
+      style.overflow = 'hidden';
+      panel.showModal();
+    } else {
+      panel.show();
+    }
+    panel.setAttribute('aria-modal', String(narrow.matches));
+    fit();
+  };
+  const hide = (wasModal: boolean): void => {
+    if (wasModal) document.documentElement.style.overflow = pageOverflow;
+    panel.close();
+  };
+  narrow.addEventListener('change', () => {
+    if (!panel.open) return;
+    hide(!narrow.matches);
+    show();
+  });
+  window.visualViewport?.addEventListener('resize', fit);
+  window.visualViewport?.addEventListener('scroll', fit);
+  panel.addEventListener('cancel', (event) => {
+    event.preventDefault();
+    onEscape();
+  });
+
+  return {
+    element: panel,
+    isOpen: () => panel.open,
+    open() {
+      before = focused();
+      show();
+    },
+    close(fallback) {
+      const root = panel.getRootNode();
+      const hadFocus = root instanceof ShadowRoot && panel.contains(root.activeElement);
+      hide(narrow.matches);
+      if (!hadFocus) return;
+      const back =
+        before instanceof HTMLElement && before.isConnected && before !== document.body ? before : fallback;
+      back.focus();
+    },
+  };
+}
+
+/** What has the focus, inside shadow roots too. */
+function focused(): Element | null {
+  let active = document.activeElement;
+  while (active?.shadowRoot?.activeElement) active = active.shadowRoot.activeElement;
+  return active;
+}

@@ -1,0 +1,1 @@
+export { frame, launcher } from './en.ts';
