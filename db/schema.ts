@@ -5,6 +5,15 @@
 import type { ColumnType, Generated } from 'kysely';
 import type { Json } from '#domain/json.ts';
 import type {
+  AwayMessagesTable,
+  ChatMailsTable,
+  ChatMailThreadsTable,
+  CsatSurveysTable,
+  IdentitySecretsTable,
+  VisitorEndingsTable,
+  VisitorsTable,
+} from './schema-live-chat.ts';
+import type {
   AccountsTable,
   ApiKeysTable,
   AuditLogTable,
@@ -362,6 +371,13 @@ export interface Schema {
   outbox: OutboxTable;
   media: MediaTable;
   ui_events: UiEventsTable;
+  identity_secrets: IdentitySecretsTable;
+  visitor_endings: VisitorEndingsTable;
+  visitors: VisitorsTable;
+  away_messages: AwayMessagesTable;
+  csat_surveys: CsatSurveysTable;
+  chat_mail_threads: ChatMailThreadsTable;
+  chat_mails: ChatMailsTable;
   users: UsersTable;
   sessions: SessionsTable;
   accounts: AccountsTable;

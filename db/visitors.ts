@@ -3,10 +3,10 @@ import { sql } from 'kysely';
 import type { Part } from '#domain/message.ts';
 import type { Db, Tx } from './client.ts';
 
-/** A visitor of one inbox, as the signed session names them. */
+/** Whom a signed session speaks for: a contact of one inbox. */
 export interface VisitorKey {
   inboxId: string;
-  visitorId: string;
+  externalId: string;
 }
 
 /** A place in a visitor's thread: a conversation, and a seq in it. */
@@ -63,7 +63,7 @@ export async function visitorThread(
             where o.conversation_id = c.id)) as seq
       ) unsettled on true
       join messages m on m.conversation_id = c.id
-     where k.inbox_id = ${visitor.inboxId} and k.external_id = ${visitor.visitorId}
+     where k.inbox_id = ${visitor.inboxId} and k.external_id = ${visitor.externalId}
        and (m.direction = 'in' or (m.direction = 'out' and m.status in ('sent', 'delivered', 'read')))
        and ${placed(range)}
      order by c.created_at ${direction}, c.id ${direction}, m.seq ${direction}
@@ -88,7 +88,7 @@ export async function latestConversationId(tx: Tx, visitor: VisitorKey): Promise
     .innerJoin('contacts as k', 'k.id', 'c.contact_id')
     .select('c.id')
     .where('k.inbox_id', '=', visitor.inboxId)
-    .where('k.external_id', '=', visitor.visitorId)
+    .where('k.external_id', '=', visitor.externalId)
     .orderBy('c.created_at', 'desc')
     .orderBy('c.id', 'desc')
     .executeTakeFirst();
@@ -100,7 +100,7 @@ export async function visitorOfConversation(db: Db, conversationId: string): Pro
   const row = await db
     .selectFrom('conversations as c')
     .innerJoin('contacts as k', 'k.id', 'c.contact_id')
-    .select(['c.inbox_id as inboxId', 'k.external_id as visitorId'])
+    .select(['c.inbox_id as inboxId', 'k.external_id as externalId'])
     .where('c.id', '=', conversationId)
     .executeTakeFirst();
   return row ?? null;
