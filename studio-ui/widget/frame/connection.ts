@@ -4,7 +4,7 @@ import type { Store } from './storage.ts';
 export type Answer<Body> =
   | { kind: 'ok'; body: Body }
   /** The server said no; trying the same again won't help. */
-  | { kind: 'refused'; status: number; message: string }
+  | { kind: 'refused'; status: number; code: string }
   /** No connection, an overload or a fault of the server: the same again later. */
   | { kind: 'later'; afterMs: number };
 
@@ -98,8 +98,8 @@ async function exchange<Body>(request: Request): Promise<Answer<Body>> {
     if (response.status >= 500 || response.status === 429 || response.status === 408) {
       return { kind: 'later', afterMs: Number(response.headers.get('retry-after') ?? '0') * 1000 };
     }
-    const { error } = (await response.json()) as { error?: { message?: string } };
-    return { kind: 'refused', status: response.status, message: error?.message ?? 'The server refused it.' };
+    const { error } = (await response.json()) as { error?: { code?: string } };
+    return { kind: 'refused', status: response.status, code: error?.code ?? 'refused' };
   } catch {
     return { kind: 'later', afterMs: 0 };
   }

@@ -63,6 +63,7 @@ export const frame: FrameWords = {
   send: 'إرسال',
   onlyImages: 'يمكن إرسال صور PNG وJPEG وGIF وWebP فقط.',
   fileTooLarge: 'حجم «{name}» أكبر من {size}. أرسل نسخة أصغر.',
+  fileIsTooLarge: 'هذا الملف كبير جدًا.',
   fileGone: 'لم يعد الملف متاحًا. اختره من جديد.',
   refused: 'لم يقبلها الخادم.',
   tooMany: 'هذا كثير دفعة واحدة. أعد المحاولة بعد لحظات.',

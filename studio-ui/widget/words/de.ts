@@ -60,6 +60,7 @@ export const frame: FrameWords = {
   send: 'Senden',
   onlyImages: 'Es können nur PNG-, JPEG-, GIF- und WebP-Bilder gesendet werden.',
   fileTooLarge: '„{name}“ ist größer als {size}. Bitte senden Sie eine kleinere Version.',
+  fileIsTooLarge: 'Diese Datei ist zu groß.',
   fileGone: 'Die Datei ist nicht mehr da. Bitte wählen Sie sie erneut aus.',
   refused: 'Der Server hat es nicht angenommen.',
   tooMany: 'Das war zu viel auf einmal. Versuchen Sie es gleich noch einmal.',

@@ -45,6 +45,7 @@ export const frame = {
   send: 'Send',
   onlyImages: 'Only PNG, JPEG, GIF and WebP images can be sent.',
   fileTooLarge: '“{name}” is larger than {size}. Send a smaller version.',
+  fileIsTooLarge: 'This file is too large.',
   fileGone: 'The file is no longer at hand. Choose it again.',
   refused: 'The server didn’t take it.',
   tooMany: 'Too much at once. Try again in a moment.',

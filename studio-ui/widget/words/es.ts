@@ -60,6 +60,7 @@ export const frame: FrameWords = {
   send: 'Enviar',
   onlyImages: 'Solo se pueden enviar imágenes PNG, JPEG, GIF y WebP.',
   fileTooLarge: '«{name}» supera {size}. Envía una versión más pequeña.',
+  fileIsTooLarge: 'Este archivo es demasiado grande.',
   fileGone: 'El archivo ya no está disponible. Elígelo de nuevo.',
   refused: 'El servidor no lo aceptó.',
   tooMany: 'Demasiado a la vez. Inténtalo de nuevo en un momento.',

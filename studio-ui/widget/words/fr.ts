@@ -60,6 +60,7 @@ export const frame: FrameWords = {
   send: 'Envoyer',
   onlyImages: 'Seules les images PNG, JPEG, GIF et WebP peuvent être envoyées.',
   fileTooLarge: '« {name} » dépasse {size}. Envoyez une version plus légère.',
+  fileIsTooLarge: 'Ce fichier est trop volumineux.',
   fileGone: 'Le fichier n’est plus disponible. Choisissez-le à nouveau.',
   refused: 'Le serveur ne l’a pas accepté.',
   tooMany: 'Trop d’envois à la fois. Réessayez dans un instant.',

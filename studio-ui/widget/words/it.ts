@@ -60,6 +60,7 @@ export const frame: FrameWords = {
   send: 'Invia',
   onlyImages: 'Si possono inviare solo immagini PNG, JPEG, GIF e WebP.',
   fileTooLarge: '«{name}» supera {size}. Invia una versione più piccola.',
+  fileIsTooLarge: 'Questo file è troppo grande.',
   fileGone: 'Il file non è più disponibile. Sceglilo di nuovo.',
   refused: 'Il server non lo ha accettato.',
   tooMany: 'Troppo in una volta sola. Riprova tra un momento.',

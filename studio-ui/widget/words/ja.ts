@@ -56,6 +56,7 @@ export const frame: FrameWords = {
   send: '送信',
   onlyImages: '送信できる画像はPNG、JPEG、GIF、WebPのみです。',
   fileTooLarge: '「{name}」は{size}を超えています。サイズを小さくして送信してください。',
+  fileIsTooLarge: 'ファイルが大きすぎます。',
   fileGone: 'ファイルが見つかりません。もう一度選択してください。',
   refused: 'サーバーで受け付けられませんでした。',
   tooMany: '一度に送信する量が多すぎます。しばらくしてからもう一度お試しください。',

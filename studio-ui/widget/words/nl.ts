@@ -59,6 +59,7 @@ export const frame: FrameWords = {
   send: 'Verzenden',
   onlyImages: 'Alleen PNG-, JPEG-, GIF- en WebP-afbeeldingen kunnen worden verstuurd.',
   fileTooLarge: '‘{name}’ is groter dan {size}. Stuur een kleinere versie.',
+  fileIsTooLarge: 'Dit bestand is te groot.',
   fileGone: 'Het bestand is niet meer beschikbaar. Kies het opnieuw.',
   refused: 'De server heeft het niet aangenomen.',
   tooMany: 'Te veel tegelijk. Probeer het zo meteen nog eens.',

@@ -61,6 +61,7 @@ export const frame: FrameWords = {
   send: 'Wyślij',
   onlyImages: 'Można wysyłać tylko obrazy PNG, JPEG, GIF i WebP.',
   fileTooLarge: 'Plik „{name}” przekracza {size}. Wyślij mniejszą wersję.',
+  fileIsTooLarge: 'Ten plik jest za duży.',
   fileGone: 'Plik nie jest już dostępny. Wybierz go ponownie.',
   refused: 'Serwer tego nie przyjął.',
   tooMany: 'Za dużo naraz. Spróbuj ponownie za chwilę.',

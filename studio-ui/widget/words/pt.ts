@@ -60,6 +60,7 @@ export const frame: FrameWords = {
   send: 'Enviar',
   onlyImages: 'Só é possível enviar imagens PNG, JPEG, GIF e WebP.',
   fileTooLarge: '“{name}” tem mais de {size}. Envie uma versão menor.',
+  fileIsTooLarge: 'Este arquivo é grande demais.',
   fileGone: 'O arquivo não está mais disponível. Escolha-o novamente.',
   refused: 'O servidor não aceitou.',
   tooMany: 'Muita coisa de uma vez. Tente de novo em instantes.',
