@@ -6,12 +6,13 @@ import type { ColumnType, Generated } from 'kysely';
 import type { Json } from '#domain/json.ts';
 import type {
   AwayMessagesTable,
-  ChatMailsTable,
   ChatMailThreadsTable,
+  ChatMailsTable,
   CsatSurveysTable,
   IdentitySecretsTable,
   VisitorEndingsTable,
   VisitorsTable,
+  WidgetWebsitesTable,
 } from './schema-live-chat.ts';
 import type {
   AccountsTable,
@@ -374,6 +375,7 @@ export interface Schema {
   identity_secrets: IdentitySecretsTable;
   visitor_endings: VisitorEndingsTable;
   visitors: VisitorsTable;
+  widget_websites: WidgetWebsitesTable;
   away_messages: AwayMessagesTable;
   csat_surveys: CsatSurveysTable;
   chat_mail_threads: ChatMailThreadsTable;

@@ -7,13 +7,20 @@ import type { JsonObject } from '#domain/json.ts';
 import { asksFirst } from '#domain/live-chat/pre-chat.ts';
 import type { AppEnv } from '../deps.ts';
 import { createWidgetAssets, widgetNotBuilt, type Asset } from './assets.ts';
+import { ApiError } from '../middleware/errors.ts';
 import { allowedOrigins } from './origins.ts';
+import type { Sightings } from './sightings.ts';
 import type { LiveChatInbox, Visitors } from './visitors.ts';
 
 /** Where studio-ui/widget/vite.config.ts builds to. */
 export const builtWidget = path.join(import.meta.dirname, '../../studio-ui/dist-widget');
 
-export function addWidgetPages(routes: Hono<AppEnv>, visitors: Visitors, widgetFolder: string): void {
+export function addWidgetPages(
+  routes: Hono<AppEnv>,
+  visitors: Visitors,
+  sightings: Sightings,
+  widgetFolder: string,
+): void {
   const assets = createWidgetAssets(widgetFolder);
 
   routes.get('/widget.js', async (c) => {
@@ -54,8 +61,22 @@ export function addWidgetPages(routes: Hono<AppEnv>, visitors: Visitors, widgetF
     c.header('Cross-Origin-Resource-Policy', 'cross-origin');
     c.header('Cache-Control', 'no-cache');
     const inbox = await visitors.inbox(c);
-    visitors.admit(c, inbox);
+    try {
+      visitors.admit(c, inbox);
+    } catch (error) {
+      if (origin && error instanceof ApiError && error.status === 403) sightings.saw(inbox, origin, false);
+      throw error;
+    }
+    if (origin) sightings.saw(inbox, origin, true);
     return c.json(launcherConfig(settingsOf(inbox)));
+  });
+
+  // A page without a website, for the settings of our own UI: what it shows is told to it as it is edited.
+  routes.get('/live-chat/:inboxId/preview', async (c) => {
+    const inbox = await visitors.inbox(c);
+    c.header('Content-Security-Policy', previewPolicy);
+    c.header('Cache-Control', 'no-cache');
+    return c.html(previewPage(inbox.id));
   });
 
   routes.get('/live-chat/:inboxId/frame', async (c) => {
@@ -132,6 +153,35 @@ export function framePolicy(origins: readonly string[]): string {
     "form-action 'none'",
     `frame-ancestors 'self' ${origins.join(' ')}`.trim(),
   ].join('; ');
+}
+
+const previewPolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  "frame-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'self'",
+].join('; ');
+
+function previewPage(inboxId: string): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<title>Preview</title>
+<link rel="stylesheet" href="../assets/preview.css">
+</head>
+<body>
+<div class="page" aria-hidden="true"><i></i><i></i><i></i><i></i><i></i></div>
+<script src="../../widget.js" data-inbox="${escapeHtml(inboxId)}" data-preview></script>
+</body>
+</html>
+`;
 }
 
 function framePage(inbox: LiveChatInbox, script: string, styles: readonly string[]): string {

@@ -79,7 +79,7 @@ export const appearanceFields = {
     .meta({ title: 'Language', options: { auto: 'As the page', ...WIDGET_LANGUAGES } }),
   headerImage: z
     .string()
-    .max(60_000, 'This picture is too large; 96 × 96 pixels are enough.')
+    .max(40_000, 'This picture is too large; 96 × 96 pixels are enough.')
     .regex(
       /^(data:image\/(png|jpeg|webp);base64,[A-Za-z0-9+/]+={0,2})?$/,
       'Choose a PNG, JPEG or WebP picture.',
