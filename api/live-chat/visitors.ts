@@ -125,7 +125,12 @@ export function createVisitors(deps: LiveChatDeps, limits: VisitorLimits): Visit
       take(c, buckets.address, forwardedAddress(c));
     },
     async session(c, inbox) {
-      const session = readVisitorToken(keys, bearerToken(c.req.header('authorization')), inbox.id, Date.now());
+      const session = readVisitorToken(
+        keys,
+        bearerToken(c.req.header('authorization')),
+        inbox.id,
+        Date.now(),
+      );
       if (!session) return null;
       const key = { ...visitorOf(session), visitorId: session.visitorId };
       return (await isEnded(deps.engineDb, key)) ? null : session;
