@@ -20,12 +20,14 @@ import { invitationRoutes } from './routes/invitations.ts';
 import { joinRoutes } from './routes/join.ts';
 import { labelRoutes } from './routes/labels.ts';
 import { liveChatRoutes } from './routes/live-chat.ts';
+import { liveChatTeamRoutes } from './routes/live-chat-team.ts';
 import { meRoutes } from './routes/me.ts';
 import { memberRoutes } from './routes/members.ts';
 import { sandboxRoutes } from './routes/sandbox.ts';
 import { teamRoutes } from './routes/teams.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
 import { conversationRoutes } from './routes/conversations.ts';
+import { csatRoutes } from './routes/csat.ts';
 import { customerRoutes } from './routes/customers.ts';
 import { eventRoutes } from './routes/events.ts';
 import { flowRoutes } from './routes/flows.ts';
@@ -64,12 +66,14 @@ const guardedGroups: RouteGroup[] = [
   auditRoutes,
   codecRoutes,
   conversationRoutes,
+  csatRoutes,
   customerRoutes,
   eventRoutes,
   flowRoutes,
   inboxCheckRoutes,
   inboxRoutes,
   inboxWebsiteRoutes,
+  liveChatTeamRoutes,
   mediaRoutes,
   messageRoutes,
   providerActionRoutes,

@@ -13,6 +13,7 @@ import type { Mailer } from './auth/mailer.ts';
 import type { Config } from './config.ts';
 import type { Engine } from './engine.ts';
 import type { Feed } from './feed.ts';
+import type { TypingBus } from './typing.ts';
 
 export interface ApiDeps {
   config: Config;
@@ -31,6 +32,8 @@ export interface ApiDeps {
   engine: Engine;
   /** What changed, for the open screens. */
   feed: Feed;
+  /** Who types, in whatever process. */
+  typing: TypingBus;
   log: Logger;
   /** Opens payloads of Temporal's history for the codec endpoint. */
   decodePayloads: DecodePayloads;

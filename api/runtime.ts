@@ -36,6 +36,7 @@ import { decodePayloadsWith } from './payloads.ts';
 import { openSearchAttributes } from './search-attributes.ts';
 import { createSweeper, type Sweeper } from './sweeper.ts';
 import { temporalConnectionOptions } from './temporal-options.ts';
+import { createTypingBus, tellAgentTyping } from './typing.ts';
 
 export interface RuntimeOptions {
   config: Config;
@@ -95,7 +96,13 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     deniedPorts: config.deniedPorts,
   });
   const media = createMediaStore(config.mediaUrl);
-  const registry = createRegistry({ http, visitorKeys: visitorKeys(keyring), uploads: media });
+  const typing = createTypingBus({ pool, databaseUrl: config.databaseUrl, log });
+  const registry = createRegistry({
+    http,
+    visitorKeys: visitorKeys(keyring),
+    uploads: media,
+    tellTyping: tellAgentTyping(typing),
+  });
   const inboxes = createInboxCache({
     db: lookupDb,
     keyring,
@@ -142,6 +149,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     temporal: client,
     engine,
     feed,
+    typing,
     log,
     decodePayloads: decodePayloadsWith(codec),
   };
@@ -176,6 +184,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
       await connection.close();
       await http.close();
       await inboxes.close();
+      await typing.close();
       await Promise.all([engineDb.destroy(), lookupDb.destroy(), appDb.destroy()]);
     },
   };

@@ -83,3 +83,10 @@ export function createTypingBus(deps: {
     },
   };
 }
+
+/** For adapters: an agent types to a contact. */
+export function tellAgentTyping(
+  bus: TypingBus,
+): (contact: { workspaceId: string; inboxId: string; contactExternalId: string }) => Promise<void> {
+  return (contact) => bus.tell({ ...contact, conversationId: null, from: 'agent', typing: true });
+}

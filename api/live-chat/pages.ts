@@ -1,15 +1,15 @@
 /** What browsers load of the widget: the loader, its facts, the frame's page and the built files. */
 import path from 'node:path';
 import type { Context, Hono } from 'hono';
-import { liveChatSettingsSchema, type LiveChatSettings } from '#channels/live_chat/definition.ts';
+import type { LiveChatSettings } from '#channels/live_chat/definition.ts';
 import { readableOn } from '#domain/contrast.ts';
-import type { JsonObject } from '#domain/json.ts';
 import { asksFirst } from '#domain/live-chat/pre-chat.ts';
 import type { AppEnv } from '../deps.ts';
 import { createWidgetAssets, widgetNotBuilt, type Asset } from './assets.ts';
 import { ApiError } from '../middleware/errors.ts';
 import { allowedOrigins } from './origins.ts';
 import type { Sightings } from './sightings.ts';
+import { settingsOf } from './settings.ts';
 import type { LiveChatInbox, Visitors } from './visitors.ts';
 
 /** Where studio-ui/widget/vite.config.ts builds to. */
@@ -88,12 +88,6 @@ export function addWidgetPages(
     c.header('Cache-Control', 'no-cache');
     return c.html(framePage(inbox, script, styles));
   });
-}
-
-/** The inbox's look, with defaults where an older inbox has none. */
-export function settingsOf(inbox: { settings: JsonObject }): LiveChatSettings {
-  const parsed = liveChatSettingsSchema.safeParse(inbox.settings);
-  return parsed.success ? parsed.data : liveChatSettingsSchema.parse({});
 }
 
 /** What the launcher needs to know; the rest is the frame's. */

@@ -4,8 +4,10 @@ import type { AppEnv } from '../deps.ts';
 import { addDemoPage } from '../live-chat/demo.ts';
 import { addWidgetPages, builtWidget } from '../live-chat/pages.ts';
 import { createSightings } from '../live-chat/sightings.ts';
+import { addVisitorIdentity } from '../live-chat/visitor-identity.ts';
 import { createVisitorHub } from '../live-chat/visitor-hub.ts';
 import { addVisitorRoutes } from '../live-chat/visitor-routes.ts';
+import { addVisitorSignals } from '../live-chat/visitor-signals.ts';
 import { addVisitorStream } from '../live-chat/visitor-stream.ts';
 import {
   createVisitors,
@@ -28,6 +30,8 @@ export function liveChatRoutes(
   const link = (mediaId: string): string => `../..${links.link(mediaId).slice(deps.config.publicUrl.length)}`;
   addWidgetPages(routes, visitors, createSightings(deps), widgetFolder);
   addVisitorRoutes(routes, deps, visitors, link);
+  addVisitorSignals(routes, deps, visitors);
+  addVisitorIdentity(routes, deps, visitors);
   addVisitorStream(routes, deps, visitors, createVisitorHub(deps), link);
   addDemoPage(routes, deps);
   return routes;

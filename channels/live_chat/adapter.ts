@@ -3,16 +3,16 @@ import {
   ChannelError,
   type AdapterInbox,
   type ChannelAdapter,
-  type DeliveryStatusEvent,
   type InboundMessageEvent,
   type InboundPart,
   type MediaBytes,
   type RawRequest,
 } from '../contract.ts';
 import { liveChatDefinition, type LiveChatCredentials } from './definition.ts';
+import { receiptEvents } from './receipts.ts';
 import { uploadOf } from './upload-types.ts';
 import { bearerToken, contactOf, readVisitorToken, type VisitorSession } from './visitor-token.ts';
-import { receiptSchema, uploadKey, visitorMessageSchema, type Receipt, type VisitorMessage } from './wire.ts';
+import { receiptSchema, uploadKey, visitorMessageSchema, type VisitorMessage } from './wire.ts';
 
 export interface LiveChatAdapterDeps {
   /** Keys of visitor sessions, the signing one first. Without them nobody gets in: senders don't need them. */
@@ -20,7 +20,11 @@ export interface LiveChatAdapterDeps {
   /** Where visitors' uploads wait. */
   uploads?: { get(key: string): Promise<Uint8Array | null> };
   /** Shows a visitor that somebody of the team types. */
-  tellTyping?: (visitor: { inboxId: string; contactExternalId: string }) => Promise<void>;
+  tellTyping?: (visitor: {
+    workspaceId: string;
+    inboxId: string;
+    contactExternalId: string;
+  }) => Promise<void>;
 }
 
 /** The Live Chat adapter: "the provider" is our own visitor endpoint (api/routes/live-chat.ts) and our own rows. */
@@ -51,7 +55,8 @@ export function createLiveChatAdapter(deps: LiveChatAdapterDeps): ChannelAdapter
       const body = jsonOf(request.body);
       if (!session || body === undefined) return { kind: 'malformed', message: 'The body is not JSON.' };
       const receipt = receiptSchema.safeParse(body);
-      if (receipt.success) return receiptEvents(receipt.data.receipt, session, request.receivedAtMs);
+      if (receipt.success)
+        return receiptEvents(receipt.data.receipt, contactOf(session), request.receivedAtMs);
       const parsed = visitorMessageSchema.safeParse(body);
       if (!parsed.success) {
         return {
@@ -93,7 +98,8 @@ export function createLiveChatAdapter(deps: LiveChatAdapterDeps): ChannelAdapter
     fetchMedia: (_inbox, source, options) => fetchUpload(deps, source, options.maxBytes),
     // That we have read is told from the rows: every member's place in the conversation is one.
     signal: async (inbox, kind, { contactExternalId }) => {
-      if (kind === 'typing') await deps.tellTyping?.({ inboxId: inbox.id, contactExternalId });
+      const { id: inboxId, workspaceId } = inbox;
+      if (kind === 'typing') await deps.tellTyping?.({ workspaceId, inboxId, contactExternalId });
     },
   };
 }
@@ -119,21 +125,6 @@ function partOf(message: VisitorMessage, session: VisitorSession): InboundPart |
     name,
   };
   return { ...upload, source, name, ...(message.caption ? { caption: message.caption } : {}) };
-}
-
-/** Each once per message and status, however often the browser says it. */
-function receiptEvents(
-  { status, messageIds }: Receipt,
-  session: VisitorSession,
-  receivedAtMs: number,
-): DeliveryStatusEvent[] {
-  return [...new Set(messageIds.map((id) => id.toLowerCase()))].map((id) => ({
-    kind: 'status',
-    eventId: `${contactOf(session)}:${status}:${id}`,
-    providerMessageId: id,
-    status,
-    atMs: receivedAtMs,
-  }));
 }
 
 function messageEvent(

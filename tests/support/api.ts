@@ -13,7 +13,7 @@ import { createMediaStore } from '#channels/media-store.ts';
 import { definitions } from '#channels/definitions.ts';
 import { createRegistry } from '#channels/registry.ts';
 import { createApiKey } from '#db/api-keys.ts';
-import { inWorkspace } from '#db/client.ts';
+import { inWorkspace, poolOf } from '#db/client.ts';
 import { createInboxCache } from '#db/inbox-cache.ts';
 import { createKeyring } from '#db/keyring.ts';
 import { uuidV7 } from '#domain/ids.ts';
@@ -27,6 +27,7 @@ import { createFeed } from '../../api/feed.ts';
 import { visitorKeys } from '../../api/live-chat/visitors.ts';
 import { createLog } from '../../api/log.ts';
 import { appsOf } from '../../api/provider-apps.ts';
+import { createTypingBus, tellAgentTyping } from '../../api/typing.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 
 export interface EngineCall {
@@ -94,10 +95,12 @@ export async function createTestApi(
   const keyring = createKeyring(config.secretKey);
   const connection = await Connection.connect({ address: temporalAddress });
   const engineCalls: EngineCall[] = [];
+  const typing = createTypingBus({ pool: poolOf(database.engine), databaseUrl: database.url, log });
   const registry = createRegistry({
     http: createHttpClient({ allowPrivateHosts: config.allowPrivateHosts, deniedPorts: [] }),
     visitorKeys: visitorKeys(keyring),
     uploads: createMediaStore(config.mediaUrl),
+    tellTyping: tellAgentTyping(typing),
   });
   const deps: ApiDeps = {
     config,
@@ -118,6 +121,7 @@ export async function createTestApi(
     temporal: new Client({ connection }),
     engine: recordingEngine(engineCalls),
     feed: createFeed({ engineDb: database.engine, log }),
+    typing,
     log,
     decodePayloads: async (payloads) => payloads,
     ...overrides,
@@ -172,6 +176,7 @@ export async function createTestApi(
     },
     async close() {
       await connection.close();
+      await typing.close();
       await database.drop();
       await rm(home, { recursive: true, force: true });
     },

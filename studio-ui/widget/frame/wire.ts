@@ -46,6 +46,8 @@ export interface ThreadPage {
 export interface VisitorState {
   /** Whether the questions before the first message are still to be asked. */
   preChat: 'ask' | 'done';
+  /** Keys of questions that the website has answered: they aren't asked. */
+  known: string[];
   /** Null where the chat has no business hours. */
   hours: { open: boolean; opensAt: string | null } | null;
   /** To be answered; the conversation it is about is resolved. */
