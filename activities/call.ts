@@ -25,6 +25,8 @@ export interface MessageCall {
   inReplyToReference: JsonObject | null;
   as: 'private_reply' | null;
   author: 'bot' | 'agent';
+  /** The agent's; a bot has none. */
+  authorName: string | null;
   lastInAtMs: number | null;
   sentSinceLastIn: number;
 }
@@ -61,6 +63,7 @@ export async function callProvider(
         replyAddress: call.replyAddress,
         parts: call.parts,
         author: call.author,
+        ...(call.authorName === null ? {} : { authorName: call.authorName }),
         lastInAtMs: call.lastInAtMs,
         sentSinceLastIn: call.sentSinceLastIn,
         attempt: call.attempts,

@@ -142,6 +142,7 @@ function decider(
       mayClaim: mayClaim(),
       resend: adapter.resend(inbox),
       keyLifeMs: keyLifeMs(adapter),
+      slowCallMs: adapter.slowCallMs ?? null,
       capabilities: adapter.definition.capabilities,
     });
   };
@@ -179,11 +180,14 @@ async function performCall(
   // This process's own monotonic clock: however long it was stopped in between, an old claim calls nobody.
   if (performance.now() - claimedAtMs > CLAIM_TTL_MS) return unsent;
   deps.faults.at('claim.clock-checked');
-  const timeoutMs = callTimeoutMs(call.effect, options.mode);
-  if (call.effect.kind === 'http')
-    return callHttp(deps.http, call.outboxId, call.claim, call.effect, timeoutMs);
+  if (call.effect.kind === 'http') {
+    const httpTimeoutMs = callTimeoutMs(call.effect, options.mode, null);
+    return callHttp(deps.http, call.outboxId, call.claim, call.effect, httpTimeoutMs);
+  }
   if (call.messageId === null) throw new Error(`Outbox row ${call.outboxId} is a message without one.`);
   const inbox = await inboxOf(deps, snapshot);
+  const adapter = adapterOf(deps, inbox);
+  const timeoutMs = callTimeoutMs(call.effect, options.mode, adapter.slowCallMs ?? null);
   const { inReplyToId, as } = call.effect;
   const comment =
     inReplyToId === undefined ? null : await answeredComment(deps.pool, inReplyToId, call.messageId);
@@ -192,7 +196,7 @@ async function performCall(
   return callProvider(
     deps,
     inbox,
-    adapterOf(deps, inbox),
+    adapter,
     {
       outboxId: call.outboxId,
       claim: call.claim,
@@ -207,6 +211,7 @@ async function performCall(
       inReplyToReference: comment?.reference ?? null,
       as: as ?? null,
       author: 'bot',
+      authorName: null,
       lastInAtMs: snapshot.conversation.lastInAtMs,
       sentSinceLastIn: snapshot.conversation.sentSinceLastIn,
     },

@@ -28,6 +28,7 @@ import { appsOf } from './provider-apps.ts';
 import { tidyUnrouted } from './unrouted.ts';
 import type { ApiDeps } from './deps.ts';
 import { createDispatcher, type Dispatcher } from './dispatcher.ts';
+import { emailDeployment } from './email/deployment.ts';
 import type { Engine } from './engine.ts';
 import { createFeed } from './feed.ts';
 import { visitorKeys } from './live-chat/visitors.ts';
@@ -102,6 +103,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     visitorKeys: visitorKeys(keyring),
     uploads: media,
     tellTyping: tellAgentTyping(typing),
+    email: emailDeployment({ config, keyring }),
   });
   const inboxes = createInboxCache({
     db: lookupDb,

@@ -1,6 +1,7 @@
 /** Providers repeat what they were given ("Malformed access token …"): no error or probe of an adapter says a secret of its inbox. */
 import type { Json } from '#domain/json.ts';
 import { ChannelError, type AdapterInbox, type ChannelAdapter, type ChannelDefinition } from './contract.ts';
+import { secretValues } from './secret-fields.ts';
 
 /** Shorter ones would blot out words. */
 const SHORTEST = 8;
@@ -38,7 +39,7 @@ export function blotSecrets(adapter: ChannelAdapter): ChannelAdapter {
 }
 
 function secretsOf({ secretFields }: ChannelDefinition, { credentials, apps }: AdapterInbox): string[] {
-  const own = secretFields.map((field) => credentials[field]);
+  const own = secretValues(credentials, secretFields);
   const ofApps = Object.values(apps).flatMap(({ secret, verifyToken }) => [secret, verifyToken]);
   const secrets = [...own, ...ofApps].filter(
     (secret): secret is string => typeof secret === 'string' && secret.length >= SHORTEST,

@@ -16,6 +16,9 @@ import type {
 import type { Json, JsonObject } from '#domain/json.ts';
 import type { MediaKind, Part } from '#domain/message.ts';
 
+/** Of a union, every member's keys. */
+type KeyOf<Fields> = Fields extends unknown ? keyof Fields & string : never;
+
 /** Browser-safe: titles, forms, capabilities. `secretFields` of credentials never leave the server. */
 export interface ChannelDefinition<Credentials extends JsonObject = JsonObject> {
   type: ChannelType;
@@ -26,8 +29,8 @@ export interface ChannelDefinition<Credentials extends JsonObject = JsonObject> 
    * words a field, `options` its choices, and `readOnly` marks what `connect` fills in and nobody is asked for.
    */
   credentials: z.ZodType<Credentials>;
-  /** Keys of `credentials` that are secret (write-only for every client). */
-  secretFields: readonly (keyof Credentials & string)[];
+  /** Keys of `credentials` that are secret (write-only for every client); of a nested group as `group.key`. */
+  secretFields: readonly (KeyOf<Credentials> | `${KeyOf<Credentials>}.${string}`)[];
   /** Validates `inbox.settings`: what is not secret and may be edited later. */
   settings: z.ZodType<JsonObject>;
   capabilities: Capabilities;
@@ -244,6 +247,8 @@ export interface OutboundMessage {
   as?: 'private_reply';
   /** Who speaks: some windows are longer for people. */
   author: 'bot' | 'agent';
+  /** What the agent is called. */
+  authorName?: string;
   /** The contact's last message in this conversation, Unix milliseconds; null where they never wrote. */
   lastInAtMs: number | null;
   /** What we sent in this conversation since then, this one not counted. */
@@ -334,6 +339,11 @@ export interface ChannelAdapter<Credentials extends JsonObject = JsonObject> {
   resend(inbox: AdapterInbox<Credentials>): 'safe' | 'unsafe';
   /** How long the provider remembers `SendOptions.key`: an unanswered send is never repeated after that. Absent = for ever. */
   keyLifeHours?: number;
+  /**
+   * How long one `send` may take, where that is longer than the moment a local activity has: then all are made by regular activities.
+   * At most a minute.
+   */
+  slowCallMs?: number;
   /** Pure on bytes and headers; constant-time. Never throws. */
   verify(inbox: AdapterInbox<Credentials>, request: RawRequest): Verdict;
   /**
@@ -350,7 +360,7 @@ export interface ChannelAdapter<Credentials extends JsonObject = JsonObject> {
    * The account that credentials alone name, where they do: so that connecting it twice is refused before `connect` takes its
    * webhook away from the inbox that has it.
    */
-  accountKeyOf?(credentials: Credentials): string;
+  accountKeyOf?(credentials: Credentials): string | undefined;
   /** Validates credentials with the provider, registers the webhook. @throws ChannelError with the provider's words. */
   connect(
     inbox: AdapterInbox<Credentials>,

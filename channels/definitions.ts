@@ -3,6 +3,7 @@ import type { ChannelType } from '#domain/channel.ts';
 import { anyDefinition } from './any-channel.ts';
 import { apiDefinition } from './api/definition.ts';
 import type { ChannelDefinition } from './contract.ts';
+import { emailDefinition } from './email/definition.ts';
 import { facebookPageDefinition } from './facebook_page/definition.ts';
 import { instagramDmDefinition } from './instagram_dm/definition.ts';
 import { instagramPostsDefinition } from './instagram_posts/definition.ts';
@@ -16,6 +17,7 @@ import { whatsappDefinition } from './whatsapp/definition.ts';
 
 export const definitions = {
   api: anyDefinition(apiDefinition),
+  email: anyDefinition(emailDefinition),
   facebook_page: anyDefinition(facebookPageDefinition),
   instagram_dm: anyDefinition(instagramDmDefinition),
   instagram_posts: anyDefinition(instagramPostsDefinition),

@@ -3,6 +3,8 @@ import { anyAdapter } from './any-adapter.ts';
 import { createApiAdapter } from './api/adapter.ts';
 import type { ChannelAdapter } from './contract.ts';
 import type { AvailableChannelType } from './definitions.ts';
+import { createEmailAdapter } from './email/adapter.ts';
+import type { EmailAdapterDeps } from './email/deps.ts';
 import { createFacebookPageAdapter } from './facebook_page/adapter.ts';
 import type { HttpClient } from './http.ts';
 import { createInstagramDmAdapter } from './instagram_dm/adapter.ts';
@@ -16,7 +18,7 @@ import { createTikTokAdapter } from './tiktok/adapter.ts';
 import { createWhatsappAdapter } from './whatsapp/adapter.ts';
 
 /** What adapters are built from; what a process leaves out, its adapters do without (see each). */
-export interface AdapterDeps extends LiveChatAdapterDeps {
+export interface AdapterDeps extends LiveChatAdapterDeps, EmailAdapterDeps {
   http: HttpClient;
 }
 
@@ -25,6 +27,7 @@ export type Registry = Record<AvailableChannelType, ChannelAdapter>;
 export function createRegistry(deps: AdapterDeps): Registry {
   return {
     api: anyAdapter(createApiAdapter(deps)),
+    email: anyAdapter(createEmailAdapter(deps)),
     facebook_page: anyAdapter(createFacebookPageAdapter(deps)),
     instagram_dm: anyAdapter(createInstagramDmAdapter(deps)),
     instagram_posts: anyAdapter(createInstagramPostsAdapter(deps)),

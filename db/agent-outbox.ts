@@ -17,6 +17,7 @@ export interface AgentCall {
   inReplyToReference: JsonObject | null;
   as: 'private_reply' | null;
   author: 'agent';
+  authorName: string | null;
   lastInAtMs: number | null;
   sentSinceLastIn: number;
   contactExternalId: string;

@@ -4,6 +4,7 @@
  */
 import type { ColumnType, Generated } from 'kysely';
 import type { Json } from '#domain/json.ts';
+import type { EmailIdsTable, EmailParticipantsTable, EmailThreadsTable } from './schema-email.ts';
 import type {
   AwayMessagesTable,
   ChatMailThreadsTable,
@@ -352,6 +353,9 @@ export interface UiEventsTable {
 }
 
 export interface Schema {
+  email_threads: EmailThreadsTable;
+  email_ids: EmailIdsTable;
+  email_participants: EmailParticipantsTable;
   workspaces: WorkspacesTable;
   inboxes: InboxesTable;
   customers: CustomersTable;

@@ -61,10 +61,21 @@ export async function followVisitor(
       const { messageIds, conversation, run } = bell.taken();
       if (conversation || lastState === '') await tellState();
       const rows = await read(current ? { after: current } : 'end');
-      await show(rows);
-      // What has changed behind the place: a message taken back, an edit.
-      const earlier = messageIds.filter((id) => !rows.some((row) => row.id === id));
-      if (earlier.length > 0) await show(await read({ only: earlier }), 'update');
+      await show(rows, 'message');
+      // What has changed behind the place (a message taken back, an edit), and what was settled since that look or lies beyond its end.
+      const others = messageIds.filter((id) => !rows.some((row) => row.id === id));
+      if (others.length > 0) {
+        const found = await read({ only: others, seenFrom: current });
+        await show(
+          found.filter((row) => row.behind),
+          'update',
+        );
+        // Not an update: who hasn't got it would leave it aside, and it would count as shown.
+        await show(
+          found.filter((row) => !row.behind),
+          'message',
+        );
+      }
       current = completeUpTo(rows) ?? current;
       const next = placeText(current);
       if (rows.length > 0 && next) await stream.writeSSE({ event: 'place', data: next });
@@ -95,7 +106,7 @@ export async function followVisitor(
 
   async function show(
     rows: readonly VisitorMessageRow[],
-    event: 'message' | 'update' = 'message',
+    event: 'message' | 'update',
   ): Promise<void> {
     for (const row of rows) {
       const message = visitorMessage(row, link);

@@ -1,6 +1,7 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { CHANNEL_TYPES } from '#domain/channel.ts';
 import { definitions, isAvailable, type AvailableChannelType } from '#channels/definitions.ts';
+import { mergedCredentials, withoutSecretFields } from '#channels/secret-fields.ts';
 import type { CachedInbox } from '#db/inbox-cache.ts';
 import { audit } from '#db/audit.ts';
 import { inWorkspace } from '#db/client.ts';
@@ -327,7 +328,10 @@ async function reauthorize(
   inbox: OwnInbox,
   given: Record<string, unknown>,
 ) {
-  const credentials = readCredentials(inbox.type, { ...inbox.credentials, ...storableObject(given) });
+  const credentials = readCredentials(
+    inbox.type,
+    mergedCredentials(inbox.credentials, storableObject(given)),
+  );
   const known = deps.registry[inbox.type].accountKeyOf?.(credentials);
   if (known !== undefined && known !== inbox.accountKey) throw otherAccount();
   const renewed = await connectAtProvider(deps, actor, inbox.type, { ...inbox, credentials });
@@ -358,6 +362,5 @@ export async function ownInbox(deps: ApiDeps, actor: RequestActor, id: string): 
 
 function withoutSecrets(inbox: CachedInbox): JsonObject {
   if (!isAvailable(inbox.type)) return {};
-  const secret: readonly string[] = definitions[inbox.type].secretFields;
-  return Object.fromEntries(Object.entries(inbox.credentials).filter(([field]) => !secret.includes(field)));
+  return withoutSecretFields(inbox.credentials, definitions[inbox.type].secretFields);
 }

@@ -405,7 +405,7 @@ begin
   v_now := clock_timestamp();
   select can_send and deleted_at is null into v_can_send from inboxes where id = c.inbox_id;
   loop
-    select x.*, m.seq, m.parts as message_parts, m.sent_as, q.provider_message_id as quotes, q.provider_ref as quotes_ref
+    select x.*, m.seq, m.parts as message_parts, m.author_name, m.sent_as, q.provider_message_id as quotes, q.provider_ref as quotes_ref
       into o from outbox x join messages m on m.id = x.message_id left join messages q on q.id = m.in_reply_to_id
      where x.conversation_id = conv and x.run_id is null and x.state in ('planned', 'sending') order by m.seq limit 1;
     if not found then return jsonb_build_object('kind', 'done'); end if;
@@ -442,7 +442,7 @@ begin
     update messages set status = 'sending' where id = o.message_id and status in ('planned', 'parked');
     return jsonb_build_object('kind', 'call', 'outboxId', o.id, 'messageId', o.message_id, 'parts', o.message_parts, 'attempts', o.attempts + 1,
       'conversationId', conv, 'threadKey', c.thread_key, 'replyAddress', c.reply_address, 'inReplyTo', o.quotes,
-      'inReplyToReference', o.quotes_ref, 'as', o.sent_as, 'author', 'agent', 'lastInAtMs', epoch_ms(c.last_in_at),
+      'inReplyToReference', o.quotes_ref, 'as', o.sent_as, 'author', 'agent', 'authorName', o.author_name, 'lastInAtMs', epoch_ms(c.last_in_at),
       'sentSinceLastIn', case when c.last_seq > c.last_in_seq then sent_since_last_in(c.id, c.last_in_seq) else 0 end,
       'contactExternalId', (select external_id from contacts where id = c.contact_id));
   end loop;

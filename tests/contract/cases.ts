@@ -2,6 +2,7 @@
 import type { AvailableChannelType } from '#channels/definitions.ts';
 import { apiCase } from './api/case.ts';
 import type { ContractCase } from './contract-case.ts';
+import { emailCase } from './email/case.ts';
 import { facebookPageCase } from './facebook_page/case.ts';
 import { instagramDmCase } from './instagram_dm/case.ts';
 import { instagramPostsCase } from './instagram_posts/case.ts';
@@ -15,6 +16,7 @@ import { whatsappCase } from './whatsapp/case.ts';
 
 export const cases: Record<AvailableChannelType, ContractCase> = {
   api: apiCase,
+  email: emailCase,
   facebook_page: facebookPageCase,
   instagram_dm: instagramDmCase,
   instagram_posts: instagramPostsCase,

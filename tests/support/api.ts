@@ -22,6 +22,7 @@ import { createApp, type ApiDeps } from '../../api/app.ts';
 import { createAuth } from '../../api/auth/auth.ts';
 import { createAccount } from '../../api/auth/accounts.ts';
 import { loadConfig, resolveProviderUrls } from '../../api/config.ts';
+import { emailDeployment } from '../../api/email/deployment.ts';
 import type { Engine } from '../../api/engine.ts';
 import { createFeed } from '../../api/feed.ts';
 import { visitorKeys } from '../../api/live-chat/visitors.ts';
@@ -101,6 +102,7 @@ export async function createTestApi(
     visitorKeys: visitorKeys(keyring),
     uploads: createMediaStore(config.mediaUrl),
     tellTyping: tellAgentTyping(typing),
+    email: emailDeployment({ config, keyring }),
   });
   const deps: ApiDeps = {
     config,

@@ -16,6 +16,7 @@ const tools: DriveTools = {
   mayClaim: true,
   resend: 'unsafe',
   keyLifeMs: null,
+  slowCallMs: null,
   capabilities: everything,
 };
 type Unread = DriveSnapshot['unread'][number];

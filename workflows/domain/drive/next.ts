@@ -168,22 +168,31 @@ function claimOrWait(
   }
   if (forgotten(w, effect)) return leaveUnknown(w, run, effect, forgottenError);
   // A slow request would outlast the workflow task's heartbeat.
-  if (effect.kind === 'http' && w.tools.mode === 'local') return { kind: 'deliver', afterMs: 0 };
+  if (isSlow(w, effect)) return { kind: 'deliver', afterMs: 0 };
   if (!w.tools.mayClaim) return { kind: 'again' };
   return claim(w, run, effect);
 }
 
 /** How long the call itself may take. */
-export function callTimeoutMs(effect: OutboxRow['payload'], mode: DriveTools['mode']): number {
+export function callTimeoutMs(
+  effect: OutboxRow['payload'],
+  mode: DriveTools['mode'],
+  slowCallMs: number | null,
+): number {
   if (effect.kind === 'http') return Math.min(effect.timeoutMs, LONGEST_HTTP_MS);
-  return mode === 'local' ? LOCAL_CALL_MS : REGULAR_CALL_MS;
+  if (mode === 'local') return LOCAL_CALL_MS;
+  return Math.min(slowCallMs ?? REGULAR_CALL_MS, LONGEST_HTTP_MS);
+}
+
+function isSlow(w: Working, effect: { kind: string }): boolean {
+  return w.tools.mode === 'local' && (effect.kind === 'http' || w.tools.slowCallMs !== null);
 }
 
 function claim(w: Working, run: WorkingRun, effect: NonNullable<Working['effect']>): DriveOutcome {
   const token = w.tools.newClaim();
   effect.state = 'sending';
   effect.attempts += 1;
-  effect.claimExpiresAtMs = w.snapshot.nowMs + claimLifeMs(callTimeoutMs(effect.payload, w.tools.mode));
+  effect.claimExpiresAtMs = w.snapshot.nowMs + claimLifeMs(callTimeoutMs(effect.payload, w.tools.mode, w.tools.slowCallMs));
   writeEffect(w, run, effect, token);
   const call: Call = {
     runId: run.id,
@@ -203,7 +212,7 @@ function expireOrWait(
 ): DriveOutcome | null {
   // A claim made in this very decision is returned at once, so this one is somebody else's.
   if ((effect.claimExpiresAtMs ?? 0) > w.snapshot.nowMs) return { kind: 'wait' };
-  const slow = effect.kind === 'http' && w.tools.mode === 'local';
+  const slow = isSlow(w, effect);
   if (repeatable(w, effect) && !overtaken(w, run, effect) && !forgotten(w, effect)) {
     if (slow) return { kind: 'deliver', afterMs: 0 };
     return w.tools.mayClaim ? claim(w, run, effect) : { kind: 'again' };

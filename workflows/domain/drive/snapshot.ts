@@ -242,5 +242,7 @@ export interface DriveTools {
   resend: 'safe' | 'unsafe';
   /** How long the provider remembers a key; null = for ever. */
   keyLifeMs: number | null;
+  /** How long a send may take, where that is too long for a local activity; else null. */
+  slowCallMs: number | null;
   capabilities: Capabilities;
 }

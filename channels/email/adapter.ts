@@ -1,0 +1,139 @@
+import { isMedia } from '#domain/message.ts';
+import { beforeSend } from '../before-send.ts';
+import {
+  ChannelError,
+  type AdapterInbox,
+  type ChannelAdapter,
+  type MediaBytes,
+  type OutboundMessage,
+  type SendOptions,
+  type Sent,
+  type Verdict,
+} from '../contract.ts';
+import { verifySignature } from '../hmac.ts';
+import { attachmentBytes } from './attachment-bytes.ts';
+import { automaticOf } from './automatic.ts';
+import { composeMail, type ComposedMail } from './compose.ts';
+import {
+  emailDefinition,
+  type EmailCredentials,
+  type ImapCredentials,
+  type ManagedCredentials,
+} from './definition.ts';
+import type { EmailAdapterDeps } from './deps.ts';
+import { messageEvent, writerOf } from './event.ts';
+import { connectImap, probeImap, smtpServerOf } from './imap-connect.ts';
+import { readMail } from './mail.ts';
+import { connectManaged, deploymentSmtp, probeManaged } from './managed.ts';
+import { sendBySmtp } from './smtp-send.ts';
+import { readPostedMail } from './webhook-body.ts';
+
+/** Email in three kinds; whatever differs between them is asked by `credentials.kind` here and nowhere else. */
+export function createEmailAdapter(deps: EmailAdapterDeps): ChannelAdapter<EmailCredentials> {
+  return {
+    definition: emailDefinition,
+    /** A server that took a mail without saying so may deliver it: a second copy would be a second mail. */
+    resend: () => 'unsafe',
+    slowCallMs: 60_000,
+    /** A managed address is made by us, so none is taken yet. */
+    accountKeyOf: (credentials) => (credentials.kind === 'managed' ? undefined : credentials.address),
+
+    verify(inbox, request) {
+      const { credentials } = inbox;
+      if (credentials.kind !== 'managed' || !credentials.secret)
+        return reject('signature_missing', 'This inbox takes no mails by webhook.');
+      const header = request.headers['x-teloring-signature'];
+      return verdicts[verifySignature(credentials.secret, header, request.body, request.receivedAtMs)];
+    },
+
+    /** What can be said of a mail without its thread, which only the rows know: api/email/receive.ts places it. */
+    parse(inbox, request) {
+      const posted = readPostedMail(request);
+      if ('kind' in posted) return posted;
+      const mail = readMail(posted.raw);
+      const writer = writerOf(mail, posted.sender);
+      const automatic = automaticOf(mail, { envelopeFrom: posted.sender, ownAddresses: [inbox.accountKey] });
+      return [
+        messageEvent(mail, {
+          threadKey: mail.references[0] ?? mail.inReplyTo[0] ?? mail.messageId,
+          contact: writer.address,
+          writer,
+          originalKey: '',
+          authentication: { verdict: 'none' },
+          automatic,
+          triggers: automatic === undefined,
+        }),
+      ];
+    },
+
+    async send(inbox, message, options) {
+      const mail = await beforeSend('The mail', compose(deps, inbox, message, options));
+      const { credentials } = inbox;
+      switch (credentials.kind) {
+        case 'imap':
+          return await sendBySmtp(smtpServerOf(credentials.smtp, deps), mail, options.signal);
+        case 'managed':
+          return await sendBySmtp(deploymentSmtp(deps), mail, options.signal);
+        case 'microsoft':
+          return await sendByMicrosoft();
+      }
+    },
+
+    async connect(inbox, _webhookUrl, signal) {
+      if (isKind(inbox, 'imap')) return await connectImap(deps, inbox, signal);
+      if (isKind(inbox, 'managed')) return connectManaged(deps, inbox);
+      throw new ChannelError('permanent', 'Microsoft 365 mailboxes can’t be connected in this version yet.');
+    },
+    async disconnect() {
+      // Nothing of ours is registered with a mail server.
+    },
+    async probe(inbox, _webhookUrl, signal) {
+      if (isKind(inbox, 'imap')) return await probeImap(deps, inbox, signal);
+      if (isKind(inbox, 'managed')) return await probeManaged(deps, inbox, signal);
+      throw new ChannelError('permanent', 'Microsoft 365 mailboxes can’t be connected in this version yet.');
+    },
+
+    fetchMedia: (inbox, source, options) =>
+      attachmentBytes(deps, inbox.workspaceId, source, options.maxBytes),
+  };
+}
+
+function isKind(inbox: AdapterInbox<EmailCredentials>, kind: 'imap'): inbox is AdapterInbox<ImapCredentials>;
+function isKind(
+  inbox: AdapterInbox<EmailCredentials>,
+  kind: 'managed',
+): inbox is AdapterInbox<ManagedCredentials>;
+function isKind(inbox: AdapterInbox<EmailCredentials>, kind: string): boolean {
+  return inbox.credentials.kind === kind;
+}
+
+async function compose(
+  deps: EmailAdapterDeps,
+  inbox: AdapterInbox<EmailCredentials>,
+  message: OutboundMessage,
+  options: SendOptions,
+): Promise<ComposedMail> {
+  const files = new Map<string, MediaBytes>();
+  for (const part of message.parts)
+    if (isMedia(part)) files.set(part.mediaId, await options.media(part.mediaId));
+  const replyKeys = deps.email?.replyKeys ?? [];
+  return composeMail({ inbox, message, key: options.key, files, replyKeys, nowMs: Date.now() });
+}
+
+async function sendByMicrosoft(): Promise<Sent> {
+  throw new ChannelError('permanent', 'Microsoft 365 mailboxes can’t send in this version yet.');
+}
+
+const verdicts: Record<ReturnType<typeof verifySignature>, Verdict> = {
+  ok: { kind: 'ok' },
+  missing: reject(
+    'signature_missing',
+    'X-Teloring-Signature is missing or not of the form t=<unix seconds>,v1=<hex>.',
+  ),
+  wrong: reject('signature_wrong', 'The signature does not match this body and the secret of this inbox.'),
+  stale: reject('timestamp_stale', 'The signature is right but its time is more than 300 seconds from ours.'),
+};
+
+function reject(code: string, message: string): Verdict {
+  return { kind: 'reject', status: 401, code, message };
+}
