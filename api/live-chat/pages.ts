@@ -2,8 +2,7 @@
 import path from 'node:path';
 import type { Context, Hono } from 'hono';
 import type { LiveChatSettings } from '#channels/live_chat/definition.ts';
-import { readableOn } from '#domain/contrast.ts';
-import { asksFirst } from '#domain/live-chat/pre-chat.ts';
+import { frameFacts, launcherConfig } from '#channels/live_chat/shown.ts';
 import type { AppEnv } from '../deps.ts';
 import { createWidgetAssets, widgetNotBuilt, type Asset } from './assets.ts';
 import { ApiError } from '../middleware/errors.ts';
@@ -88,49 +87,6 @@ export function addWidgetPages(
     c.header('Cache-Control', 'no-cache');
     return c.html(framePage(inbox, script, styles));
   });
-}
-
-/** What the launcher needs to know; the rest is the frame's. */
-function launcherConfig(settings: LiveChatSettings) {
-  const { title, accentColor, theme, language, position, offsetX, offsetY } = settings;
-  const { launcherSize, launcherLabel, hideOnMobile, zIndex, messagePreview, unreadInTitle } = settings;
-  return {
-    title,
-    accentColor,
-    onAccentColor: readableOn(accentColor),
-    theme,
-    language,
-    position,
-    offsetX,
-    offsetY,
-    launcherSize,
-    launcherLabel,
-    hideOnMobile,
-    zIndex,
-    messagePreview,
-    unreadInTitle,
-  };
-}
-
-/** Without the answers' meaning for the team, hours and secrets: what a visitor is shown. */
-function frameFacts(inboxId: string, settings: LiveChatSettings) {
-  const { title, greeting, accentColor, theme, language, headerImage, team } = settings;
-  const { preChat, hours, csat, identity } = settings;
-  const { intro, fields, consent } = preChat;
-  return {
-    inboxId,
-    title,
-    greeting,
-    accentColor,
-    theme,
-    language,
-    headerImage,
-    team,
-    preChat: asksFirst(preChat) ? { intro, fields, consent } : null,
-    replyTime: hours.replyTime,
-    csatQuestion: csat.question,
-    identityRequired: identity.required,
-  };
 }
 
 /** Nothing but our own files; shown only inside the allowed websites and our own pages. */

@@ -67,7 +67,8 @@ export const appearanceFields = {
     .default('#4f46e5')
     .meta({
       title: 'Colour',
-      description: 'Written like #4f46e5. What stands on it is white or black, whichever can be read.',
+      format: 'color',
+      description: 'What stands on it becomes white or black, whichever can be read.',
     }),
   theme: z
     .enum(['auto', 'light', 'dark'])
