@@ -104,10 +104,7 @@ export async function followVisitor(
     return inWorkspace(deps.appDb, workspaceId, (tx) => visitorThread(tx, visitor, range, batch));
   }
 
-  async function show(
-    rows: readonly VisitorMessageRow[],
-    event: 'message' | 'update',
-  ): Promise<void> {
+  async function show(rows: readonly VisitorMessageRow[], event: 'message' | 'update'): Promise<void> {
     for (const row of rows) {
       const message = visitorMessage(row, link);
       // Links are signed anew each time, so what is compared is what they lead to.
