@@ -32,6 +32,7 @@ import { customerRoutes } from './routes/customers.ts';
 import { eventRoutes } from './routes/events.ts';
 import { flowRoutes } from './routes/flows.ts';
 import { inboxCheckRoutes } from './routes/inbox-checks.ts';
+import { inboxWebsiteRoutes } from './routes/inbox-websites.ts';
 import { inboxRoutes } from './routes/inboxes.ts';
 import { mediaLinkRoutes, mediaRoutes } from './routes/media.ts';
 import { messageRoutes } from './routes/messages.ts';
@@ -71,6 +72,7 @@ const guardedGroups: RouteGroup[] = [
   flowRoutes,
   inboxCheckRoutes,
   inboxRoutes,
+  inboxWebsiteRoutes,
   liveChatTeamRoutes,
   mediaRoutes,
   messageRoutes,

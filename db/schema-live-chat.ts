@@ -76,3 +76,13 @@ export interface ChatMailsTable {
   created_at: Generated<Date>;
   settled_at: Date | null;
 }
+
+export interface WidgetWebsitesTable {
+  inbox_id: string;
+  origin: string;
+  workspace_id: string;
+  is_allowed: boolean;
+  loads: number;
+  first_at: Date;
+  last_at: Date;
+}

@@ -7,12 +7,13 @@ import type { Json } from '#domain/json.ts';
 import type { EmailIdsTable, EmailParticipantsTable, EmailThreadsTable } from './schema-email.ts';
 import type {
   AwayMessagesTable,
-  ChatMailsTable,
   ChatMailThreadsTable,
+  ChatMailsTable,
   CsatSurveysTable,
   IdentitySecretsTable,
   VisitorEndingsTable,
   VisitorsTable,
+  WidgetWebsitesTable,
 } from './schema-live-chat.ts';
 import type {
   AccountsTable,
@@ -378,6 +379,7 @@ export interface Schema {
   identity_secrets: IdentitySecretsTable;
   visitor_endings: VisitorEndingsTable;
   visitors: VisitorsTable;
+  widget_websites: WidgetWebsitesTable;
   away_messages: AwayMessagesTable;
   csat_surveys: CsatSurveysTable;
   chat_mail_threads: ChatMailThreadsTable;

@@ -2,18 +2,24 @@
 import path from 'node:path';
 import type { Context, Hono } from 'hono';
 import type { LiveChatSettings } from '#channels/live_chat/definition.ts';
-import { readableOn } from '#domain/contrast.ts';
-import { asksFirst } from '#domain/live-chat/pre-chat.ts';
+import { frameFacts, launcherConfig } from '#channels/live_chat/shown.ts';
 import type { AppEnv } from '../deps.ts';
 import { createWidgetAssets, widgetNotBuilt, type Asset } from './assets.ts';
+import { ApiError } from '../middleware/errors.ts';
 import { allowedOrigins } from './origins.ts';
+import type { Sightings } from './sightings.ts';
 import { settingsOf } from './settings.ts';
 import type { LiveChatInbox, Visitors } from './visitors.ts';
 
 /** Where studio-ui/widget/vite.config.ts builds to. */
 export const builtWidget = path.join(import.meta.dirname, '../../studio-ui/dist-widget');
 
-export function addWidgetPages(routes: Hono<AppEnv>, visitors: Visitors, widgetFolder: string): void {
+export function addWidgetPages(
+  routes: Hono<AppEnv>,
+  visitors: Visitors,
+  sightings: Sightings,
+  widgetFolder: string,
+): void {
   const assets = createWidgetAssets(widgetFolder);
 
   routes.get('/widget.js', async (c) => {
@@ -54,8 +60,22 @@ export function addWidgetPages(routes: Hono<AppEnv>, visitors: Visitors, widgetF
     c.header('Cross-Origin-Resource-Policy', 'cross-origin');
     c.header('Cache-Control', 'no-cache');
     const inbox = await visitors.inbox(c);
-    visitors.admit(c, inbox);
+    try {
+      visitors.admit(c, inbox);
+    } catch (error) {
+      if (origin && error instanceof ApiError && error.status === 403) sightings.saw(inbox, origin, false);
+      throw error;
+    }
+    if (origin) sightings.saw(inbox, origin, true);
     return c.json(launcherConfig(settingsOf(inbox)));
+  });
+
+  // A page without a website, for the settings of our own UI: what it shows is told to it as it is edited.
+  routes.get('/live-chat/:inboxId/preview', async (c) => {
+    const inbox = await visitors.inbox(c);
+    c.header('Content-Security-Policy', previewPolicy);
+    c.header('Cache-Control', 'no-cache');
+    return c.html(previewPage(inbox.id));
   });
 
   routes.get('/live-chat/:inboxId/frame', async (c) => {
@@ -67,49 +87,6 @@ export function addWidgetPages(routes: Hono<AppEnv>, visitors: Visitors, widgetF
     c.header('Cache-Control', 'no-cache');
     return c.html(framePage(inbox, script, styles));
   });
-}
-
-/** What the launcher needs to know; the rest is the frame's. */
-function launcherConfig(settings: LiveChatSettings) {
-  const { title, accentColor, theme, language, position, offsetX, offsetY } = settings;
-  const { launcherSize, launcherLabel, hideOnMobile, zIndex, messagePreview, unreadInTitle } = settings;
-  return {
-    title,
-    accentColor,
-    onAccentColor: readableOn(accentColor),
-    theme,
-    language,
-    position,
-    offsetX,
-    offsetY,
-    launcherSize,
-    launcherLabel,
-    hideOnMobile,
-    zIndex,
-    messagePreview,
-    unreadInTitle,
-  };
-}
-
-/** Without the answers' meaning for the team, hours and secrets: what a visitor is shown. */
-function frameFacts(inboxId: string, settings: LiveChatSettings) {
-  const { title, greeting, accentColor, theme, language, headerImage, team } = settings;
-  const { preChat, hours, csat, identity } = settings;
-  const { intro, fields, consent } = preChat;
-  return {
-    inboxId,
-    title,
-    greeting,
-    accentColor,
-    theme,
-    language,
-    headerImage,
-    team,
-    preChat: asksFirst(preChat) ? { intro, fields, consent } : null,
-    replyTime: hours.replyTime,
-    csatQuestion: csat.question,
-    identityRequired: identity.required,
-  };
 }
 
 /** Nothing but our own files; shown only inside the allowed websites and our own pages. */
@@ -126,6 +103,35 @@ export function framePolicy(origins: readonly string[]): string {
     "form-action 'none'",
     `frame-ancestors 'self' ${origins.join(' ')}`.trim(),
   ].join('; ');
+}
+
+const previewPolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  "frame-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'self'",
+].join('; ');
+
+function previewPage(inboxId: string): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<title>Preview</title>
+<link rel="stylesheet" href="../assets/preview.css">
+</head>
+<body>
+<div class="page" aria-hidden="true"><i></i><i></i><i></i><i></i><i></i></div>
+<script src="../../widget.js" data-inbox="${escapeHtml(inboxId)}" data-preview></script>
+</body>
+</html>
+`;
 }
 
 function framePage(inbox: LiveChatInbox, script: string, styles: readonly string[]): string {

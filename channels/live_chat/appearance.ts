@@ -67,7 +67,8 @@ export const appearanceFields = {
     .default('#4f46e5')
     .meta({
       title: 'Colour',
-      description: 'Written like #4f46e5. What stands on it is white or black, whichever can be read.',
+      format: 'color',
+      description: 'What stands on it becomes white or black, whichever can be read.',
     }),
   theme: z
     .enum(['auto', 'light', 'dark'])
@@ -79,7 +80,7 @@ export const appearanceFields = {
     .meta({ title: 'Language', options: { auto: 'As the page', ...WIDGET_LANGUAGES } }),
   headerImage: z
     .string()
-    .max(60_000, 'This picture is too large; 96 × 96 pixels are enough.')
+    .max(40_000, 'This picture is too large; 96 × 96 pixels are enough.')
     .regex(
       /^(data:image\/(png|jpeg|webp);base64,[A-Za-z0-9+/]+={0,2})?$/,
       'Choose a PNG, JPEG or WebP picture.',

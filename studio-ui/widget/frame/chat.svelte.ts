@@ -5,13 +5,40 @@ import { shortly, tellNews } from './news.ts';
 import { createOutbox, type Outgoing, type OutgoingBody } from './outbox.ts';
 import type { Store } from './storage.ts';
 import { createStream } from './stream.ts';
-import type { ChoiceOption, ThreadMessage, ThreadPage } from './wire.ts';
+import { createVisitorState, type Problem } from './visitor-state.svelte.ts';
+import type { ChoiceOption, ThreadMessage, ThreadPage, Typing, VisitorState } from './wire.ts';
+import { language } from './words.svelte.ts';
 
 const hiddenTooLongMs = 5 * 60_000;
 
-export type Chat = ReturnType<typeof createChat>;
+/** What the components see: the chat itself, or what the settings' preview plays. */
+export interface Chat {
+  readonly messages: ThreadMessage[];
+  readonly outgoing: Outgoing[];
+  readonly loading: boolean;
+  readonly earlier: boolean;
+  readonly loadingEarlier: boolean;
+  /** No connection, or nothing gets through. */
+  readonly offline: boolean;
+  /** Null until the server has said. */
+  readonly state: VisitorState | null;
+  readonly typing: Typing | null;
+  readonly survey: VisitorState['survey'];
+  send(body: OutgoingBody, file?: Blob): string;
+  choose(choice: ChoiceOption): string;
+  retry(clientMessageId: string): void;
+  discard(clientMessageId: string): void;
+  previewOf(clientMessageId: string): string | null;
+  loadEarlier(): Promise<void>;
+  show(isShown: boolean): void;
+  answerQuestions(answers: Record<string, string>, consent: boolean): Promise<Problem[]>;
+  /** Resolves to whether the server has it. */
+  rate(score: number, comment: string): Promise<boolean>;
+  /** Asked no more. */
+  closeSurvey(): void;
+}
 
-export function createChat(store: Store, host: Host) {
+export function createChat(store: Store, host: Host): Chat {
   let messages = $state.raw<ThreadMessage[]>([]);
   let outgoing = $state.raw<Outgoing[]>([]);
   let loading = $state(true);
@@ -25,6 +52,7 @@ export function createChat(store: Store, host: Host) {
   let restTimer: ReturnType<typeof setTimeout> | undefined;
 
   const connection = createConnection(store);
+  const visitor = createVisitorState(connection, language);
   const outbox = createOutbox(store, connection, {
     changed: (entries) => (outgoing = entries),
     stuck: (isStuck) => (stuck = isStuck),
@@ -45,9 +73,12 @@ export function createChat(store: Store, host: Host) {
     },
     event(name, data) {
       if (name === 'place') place = data;
+      if (name === 'state') visitor.take(JSON.parse(data) as VisitorState);
+      if (name === 'typing') visitor.takeTyping(JSON.parse(data) as Typing);
       if (name === 'message') {
         const message = JSON.parse(data) as ThreadMessage;
         const before = messages;
+        if (message.from !== 'visitor') visitor.stopTyping();
         take([message]);
         tellNews(host, message, before);
       }
@@ -78,12 +109,12 @@ export function createChat(store: Store, host: Host) {
       store.set('read', newest);
     const readUpTo = store.get('read') ?? '';
     const unread = messages.filter(({ from, createdAt }) => from !== 'visitor' && createdAt > readUpTo);
-    const newest = unread.at(-1);
+    const last = unread.at(-1);
     host.tell({
       teloring: 'frame',
       kind: 'unread',
       count: unread.length,
-      ...(newest && { newest: shortly(newest) }),
+      ...(last && { newest: shortly(last) }),
     });
   }
 
@@ -99,6 +130,7 @@ export function createChat(store: Store, host: Host) {
         down = false;
         ({ place } = answer.body);
         earlier = answer.body.more;
+        visitor.take(answer.body.state);
         take(answer.body.items);
       }
       loading = false;
@@ -140,12 +172,17 @@ export function createChat(store: Store, host: Host) {
     get loadingEarlier() {
       return loadingEarlier;
     },
-    /** No connection, or nothing gets through. */
     get offline() {
       return down || stuck;
     },
-    get shown() {
-      return shown;
+    get state() {
+      return visitor.state;
+    },
+    get typing() {
+      return visitor.typing;
+    },
+    get survey() {
+      return visitor.survey;
     },
     send: (body: OutgoingBody, file?: Blob): string => outbox.send(body, file),
     choose: (choice: ChoiceOption): string => outbox.send({ kind: 'choice', choice }),
@@ -162,6 +199,13 @@ export function createChat(store: Store, host: Host) {
       if (answer.kind !== 'ok') return;
       earlier = answer.body.more;
       take(answer.body.items);
+    },
+    answerQuestions: visitor.answerQuestions,
+    async rate(score: number, comment: string): Promise<boolean> {
+      return visitor.survey !== null && visitor.rate(visitor.survey.id, score, comment);
+    },
+    closeSurvey(): void {
+      if (visitor.survey) visitor.closeSurvey(visitor.survey.id);
     },
     show(isShown: boolean): void {
       shown = isShown;

@@ -4,9 +4,16 @@ import type { Store } from './storage.ts';
 export type Answer<Body> =
   | { kind: 'ok'; body: Body }
   /** The server said no; trying the same again won't help. */
-  | { kind: 'refused'; status: number; message: string }
+  | {
+      kind: 'refused';
+      status: number;
+      code: string;
+      details?: { path: string; code: 'missing' | 'invalid' }[];
+    }
   /** No connection, an overload or a fault of the server: the same again later. */
   | { kind: 'later'; afterMs: number };
+
+type Refusal = Omit<Extract<Answer<never>, { kind: 'refused' }>, 'kind' | 'status'>;
 
 export interface Connection {
   call<Body>(
@@ -98,8 +105,13 @@ async function exchange<Body>(request: Request): Promise<Answer<Body>> {
     if (response.status >= 500 || response.status === 429 || response.status === 408) {
       return { kind: 'later', afterMs: Number(response.headers.get('retry-after') ?? '0') * 1000 };
     }
-    const { error } = (await response.json()) as { error?: { message?: string } };
-    return { kind: 'refused', status: response.status, message: error?.message ?? 'The server refused it.' };
+    const { error } = (await response.json()) as { error?: Partial<Refusal> };
+    return {
+      kind: 'refused',
+      status: response.status,
+      code: error?.code ?? 'refused',
+      ...(error?.details && { details: error.details }),
+    };
   } catch {
     return { kind: 'later', afterMs: 0 };
   }

@@ -18,6 +18,7 @@ export interface Outgoing {
   atMs: number;
   /** queued: waits for its turn or the connection · accepted: the server has it · failed: the server said no */
   state: 'queued' | 'sending' | 'accepted' | 'failed';
+  /** The server's code, or `file_gone`. */
   reason?: string;
 }
 
@@ -60,12 +61,7 @@ export function createOutbox(store: Store, connection: Connection, events: Outbo
     let { body } = entry;
     if (body.kind === 'image' && !body.mediaId) {
       const file = files.get(entry.clientMessageId);
-      if (!file)
-        return {
-          kind: 'refused',
-          status: 0,
-          message: 'The image is no longer at hand. Choose it again.',
-        } as const;
+      if (!file) return { kind: 'refused', status: 0, code: 'file_gone' } as const;
       const upload = await connection.call<{ mediaId: string }>('POST', 'media', file, {
         'x-client-message-id': entry.clientMessageId,
       });
@@ -105,7 +101,7 @@ export function createOutbox(store: Store, connection: Connection, events: Outbo
       // Gone already where the stream was faster than the answer.
       if (!now) continue;
       if (answer.kind === 'ok') put({ ...now, state: 'accepted' });
-      else put({ ...now, state: 'failed', reason: answer.message });
+      else put({ ...now, state: 'failed', reason: answer.code });
     }
     draining = false;
   }

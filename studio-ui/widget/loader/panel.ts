@@ -15,7 +15,8 @@ export interface Panel {
 /** As in styles.ts. */
 const wholeScreen = '(max-width: 480px), (max-height: 480px)';
 
-export function createPanel(onEscape: () => void): Panel {
+/** @param takesFocus false for the preview, where somebody is filling in the form beside it */
+export function createPanel(onEscape: () => void, takesFocus: boolean): Panel {
   const panel = element('dialog', 'panel');
   const narrow = matchMedia(wholeScreen);
   let before: Element | null = null;
@@ -30,7 +31,9 @@ export function createPanel(onEscape: () => void): Panel {
     panel.style.setProperty('--height', covers ? `${view.height}px` : '100dvh');
   };
   const show = (): void => {
-    if (narrow.matches) {
+    if (!takesFocus) {
+      panel.setAttribute('open', '');
+    } else if (narrow.matches) {
       const { style } = document.documentElement;
       pageOverflow = style.overflow;
       style.overflow = 'hidden';
@@ -42,7 +45,7 @@ export function createPanel(onEscape: () => void): Panel {
     fit();
   };
   const hide = (wasModal: boolean): void => {
-    if (wasModal) document.documentElement.style.overflow = pageOverflow;
+    if (wasModal && takesFocus) document.documentElement.style.overflow = pageOverflow;
     panel.close();
   };
   narrow.addEventListener('change', () => {

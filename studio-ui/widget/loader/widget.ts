@@ -40,7 +40,7 @@ export function buildWidget({ root, base, inboxId, config: first, events, memory
 
   const words = createWords(base);
   const countInTitle = createTitleCount();
-  const panel = createPanel(close);
+  const panel = createPanel(close, !isPreview);
   const waiting = createWaiting(words, { again: () => frame.load(), leave: close });
   const launcher = createLauncher(words, { toggle, open: () => open(), dismiss: dismissNews });
   const frame = createFrame({
@@ -97,7 +97,7 @@ export function buildWidget({ root, base, inboxId, config: first, events, memory
       events.emit('opened', {});
     }
     if (frame.state() === 'ready') sendDraft();
-    frame.focus();
+    if (!isPreview) frame.focus();
   }
   function close(): void {
     if (!panel.isOpen()) return;
@@ -132,7 +132,7 @@ export function buildWidget({ root, base, inboxId, config: first, events, memory
         introduction.introduce();
         frame.tell({ teloring: 'host', kind: panel.isOpen() ? 'shown' : 'hidden' });
         sendDraft();
-        if (panel.isOpen()) frame.focus();
+        if (panel.isOpen() && !isPreview) frame.focus();
         break;
       case 'close':
         close();

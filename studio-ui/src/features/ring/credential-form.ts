@@ -4,7 +4,7 @@ import type { Json, JsonObject } from '#domain/json.ts';
 
 export interface FormField {
   key: string;
-  kind: 'text' | 'secret' | 'url' | 'number' | 'switch' | 'lines' | 'choice';
+  kind: 'text' | 'secret' | 'url' | 'color' | 'number' | 'switch' | 'lines' | 'choice';
   label: string;
   hint?: string;
   placeholder?: string;
@@ -57,6 +57,7 @@ function fieldOf(key: string, property: JsonSchema, isSecret: boolean, isRequire
   if (property.type === 'integer' || property.type === 'number') return { ...base, kind: 'number' };
   if (property.type === 'boolean') return { ...base, kind: 'switch' };
   if (property.type === 'array') return { ...base, kind: 'lines' };
+  if (property.format === 'color') return { ...base, kind: 'color' };
   return { ...base, kind: property.format === 'uri' ? 'url' : 'text' };
 }
 function choicesOf(values: readonly unknown[], labels: Record<string, string> = {}) {

@@ -59,6 +59,18 @@ export interface Evidence {
   conversationId: string;
   at: string;
 }
+/** A website that loaded a Live Chat inbox's widget, or was refused it. */
+export interface Website {
+  origin: string;
+  isAllowed: boolean;
+  loads: number;
+  firstAt: string;
+  lastAt: string;
+}
+export interface IdentitySecret {
+  id: string;
+  createdAt: string;
+}
 export interface Diagnostics {
   inbox: Inbox;
   webhookUrl: string;
