@@ -31,6 +31,7 @@ import { createDispatcher, type Dispatcher } from './dispatcher.ts';
 import { emailDeployment } from './email/deployment.ts';
 import type { Engine } from './engine.ts';
 import { createFeed } from './feed.ts';
+import { createLiveChatUpkeep } from './live-chat/upkeep.ts';
 import { visitorKeys } from './live-chat/visitors.ts';
 import { mediaLinks } from './media-links.ts';
 import { decodePayloadsWith } from './payloads.ts';
@@ -162,11 +163,20 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     ),
   );
   const workersEnded = Promise.all(workers.map((worker) => worker.run())).then(() => undefined);
+  const liveChat = createLiveChatUpkeep({ ...deps, http });
   const sweeper =
     options.sweepEveryMs === 0
       ? null
       : createSweeper(
-          { pool, dispatcher, engine, log, faults, tidyUnrouted: () => tidyUnrouted(deps) },
+          {
+            pool,
+            dispatcher,
+            engine,
+            log,
+            faults,
+            tidyUnrouted: () => tidyUnrouted(deps),
+            attendLiveChat: () => liveChat.attend(),
+          },
           options.sweepEveryMs,
         );
   dispatcher.accepted();
@@ -181,6 +191,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
       searchAttributes.stop();
       await dispatcher.stop();
       await sweeper?.stop();
+      await liveChat.stop();
       for (const worker of workers) shutdown(worker);
       await workersEnded.catch(() => undefined); // reported to whoever waits for it
       await connection.close();

@@ -22,6 +22,8 @@ export function createSweeper(
     faults: Faults;
     /** Routes what was left behind unrouted, and lets go what nobody connected. */
     tidyUnrouted: () => Promise<void>;
+    /** What is due in Live Chat by its rows: away messages, mails to who has left. */
+    attendLiveChat: () => Promise<void>;
   },
   everyMs = 5_000,
 ): Sweeper {
@@ -65,6 +67,7 @@ export function createSweeper(
     }
     await endSnoozes(deps.pool);
     await deps.tidyUnrouted();
+    await deps.attendLiveChat();
     if (Date.now() - lastTidyMs > 3_600_000) {
       lastTidyMs = Date.now();
       await tidy(deps.pool);

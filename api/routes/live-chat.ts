@@ -4,6 +4,7 @@ import type { AppEnv } from '../deps.ts';
 import { addDemoPage } from '../live-chat/demo.ts';
 import { addWidgetPages, builtWidget } from '../live-chat/pages.ts';
 import { createSightings } from '../live-chat/sightings.ts';
+import { addUnsubscribe } from '../live-chat/unsubscribe.ts';
 import { addVisitorIdentity } from '../live-chat/visitor-identity.ts';
 import { createVisitorHub } from '../live-chat/visitor-hub.ts';
 import { addVisitorRoutes } from '../live-chat/visitor-routes.ts';
@@ -33,6 +34,7 @@ export function liveChatRoutes(
   addVisitorSignals(routes, deps, visitors);
   addVisitorIdentity(routes, deps, visitors);
   addVisitorStream(routes, deps, visitors, createVisitorHub(deps), link);
+  addUnsubscribe(routes, deps);
   addDemoPage(routes, deps);
   return routes;
 }

@@ -55,6 +55,8 @@ const TABLE: Readonly<Record<string, string>> = {
   'POST /live-chat/:inboxId/surveys/:surveyId': 'open',
   'POST /live-chat/:inboxId/identify': 'open',
   'POST /live-chat/:inboxId/logout': 'open',
+  'GET /live-chat/unsubscribe/:token': 'open',
+  'POST /live-chat/unsubscribe/:token': 'open',
   'GET /media/:id': 'open',
   'GET /*': 'open',
 

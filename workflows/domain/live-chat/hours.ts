@@ -36,9 +36,13 @@ export function openAt(schedule: Schedule, instant: Date): Openness {
   if (isOpen(schedule, instant.getTime())) return { open: true, opensAt: null };
   const today = wallClock(schedule.timeZone, instant.getTime()).day;
   for (let day = today; day <= today + daysAhead * dayMs; day += dayMs) {
-    const starts = spansOn(schedule, day)
-      .flatMap(({ from }) => instantsOf(schedule.timeZone, day + minutesOf(from) * minuteMs))
-      .filter((at) => at > instant.getTime() && isOpen(schedule, at));
+    const { timeZone } = schedule;
+    const begins = spansOn(schedule, day).flatMap(({ from }) =>
+      instantsOf(timeZone, day + minutesOf(from) * minuteMs),
+    );
+    // Set back, the clock may show an hour that is open once more.
+    const again = jumpAround(timeZone, day).filter((at) => wallClock(timeZone, at).day === day);
+    const starts = [...begins, ...again].filter((at) => at > instant.getTime() && isOpen(schedule, at));
     if (starts.length > 0) return { open: false, opensAt: new Date(Math.min(...starts)) };
   }
   return { open: false, opensAt: null };
@@ -82,12 +86,19 @@ function instantsOf(timeZone: string, wallMs: number): number[] {
     .map((offset) => wallMs - offset)
     .filter((at) => at + offsetAt(timeZone, at) === wallMs);
   if (shown.length > 0) return shown;
-  // Skipped: between the two guesses the clock jumps over it.
-  let [before, after] = [wallMs - Math.max(...offsets), wallMs - Math.min(...offsets)];
+  // Skipped: the clock jumps over it.
+  return jumpAround(timeZone, wallMs);
+}
+
+/** The moment within a day and a half of a wall time (given as if it were UTC) at which the clock is changed; none on most days. */
+function jumpAround(timeZone: string, wallMs: number): number[] {
+  let [before, after] = [wallMs - dayMs, wallMs + 1.5 * dayMs];
+  const offset = offsetAt(timeZone, before);
+  if (offsetAt(timeZone, after) === offset) return [];
   while (after - before > minuteMs) {
     const middle = before + Math.floor((after - before) / 2 / minuteMs) * minuteMs;
-    if (middle + offsetAt(timeZone, middle) >= wallMs) after = middle;
-    else before = middle;
+    if (offsetAt(timeZone, middle) === offset) before = middle;
+    else after = middle;
   }
   return [after];
 }
