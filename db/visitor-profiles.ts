@@ -111,6 +111,25 @@ export async function storeAnswers(tx: Tx, input: Answered): Promise<boolean> {
   return true;
 }
 
+const mostFields = 100;
+
+/** What the website's page says of its visitor: `contact.fields.*`, unverified. Null takes a field away. Past 100 nothing new is kept. */
+export async function storeFields(
+  tx: Tx,
+  workspaceId: string,
+  visitor: VisitorKey,
+  given: JsonObject,
+): Promise<void> {
+  const contactId = await meetVisitor(tx, workspaceId, visitor);
+  const fields = JSON.stringify(storableJson(given));
+  const { rows } = await sql<{ id: string }>`
+    update contacts set fields = jsonb_strip_nulls(fields || ${fields}::jsonb), updated_at = now()
+     where id = ${contactId} and fields is distinct from jsonb_strip_nulls(fields || ${fields}::jsonb)
+       and (select count(*) from jsonb_object_keys(fields || ${fields}::jsonb)) <= ${mostFields}
+    returning id`.execute(tx);
+  if (rows.length > 0) await tellScreens(tx, workspaceId, contactId);
+}
+
 export interface Identified {
   workspaceId: string;
   inboxId: string;

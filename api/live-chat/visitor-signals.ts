@@ -2,6 +2,7 @@
 import type { Context, Hono } from 'hono';
 import type { z } from 'zod';
 import {
+  fieldsSchema,
   preChatAnswersSchema,
   receiptSchema,
   surveyAnswerSchema,
@@ -9,7 +10,7 @@ import {
 } from '#channels/live_chat/wire.ts';
 import { inWorkspace } from '#db/client.ts';
 import { answerSurvey } from '#db/csat.ts';
-import { storeAnswers, visitorProfile } from '#db/visitor-profiles.ts';
+import { storeAnswers, storeFields, visitorProfile } from '#db/visitor-profiles.ts';
 import { latestConversationId, receivable } from '#db/visitors.ts';
 import { isUuid } from '#domain/ids.ts';
 import { isWritten } from '#domain/live-chat/localized.ts';
@@ -80,6 +81,15 @@ export function addVisitorSignals(routes: Hono<AppEnv>, deps: LiveChatDeps, visi
       });
     });
     return c.json({ state: await stateNow(deps, inbox, session) }, 200);
+  });
+
+  routes.post('/live-chat/:inboxId/fields', small, async (c) => {
+    const { inbox, visitor } = await visitors.visitor(c);
+    const { fields } = await bodyOf(c, fieldsSchema);
+    await inWorkspace(deps.appDb, inbox.workspaceId, (tx) =>
+      storeFields(tx, inbox.workspaceId, visitor, fields),
+    );
+    return c.body(null, 204);
   });
 
   routes.post('/live-chat/:inboxId/surveys/:surveyId', small, async (c) => {

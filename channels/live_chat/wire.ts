@@ -38,6 +38,16 @@ export const preChatAnswersSchema = z.object({
   language: z.string().max(35).optional(),
 });
 
+/** `POST fields`: what the page knows of its visitor, vouched for by nobody; null takes one away. */
+export const fieldsSchema = z.object({
+  fields: z
+    .record(
+      z.string().regex(/^[a-zA-Z][\w-]{0,39}$/),
+      z.union([z.string().max(500), z.number(), z.boolean(), z.null()]),
+    )
+    .refine((fields) => Object.keys(fields).length <= 30, 'At most 30 fields at once.'),
+});
+
 /** `POST identify`; see `Identity` in studio-ui/widget/protocol.ts. */
 export const identitySchema = z.object({
   externalId: z.string().min(1).max(200),

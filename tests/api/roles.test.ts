@@ -53,6 +53,7 @@ const TABLE: Readonly<Record<string, string>> = {
   'POST /live-chat/:inboxId/receipts': 'open',
   'POST /live-chat/:inboxId/pre-chat': 'open',
   'POST /live-chat/:inboxId/surveys/:surveyId': 'open',
+  'POST /live-chat/:inboxId/fields': 'open',
   'POST /live-chat/:inboxId/identify': 'open',
   'POST /live-chat/:inboxId/logout': 'open',
   'GET /live-chat/unsubscribe/:token': 'open',

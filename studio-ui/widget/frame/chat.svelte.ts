@@ -1,7 +1,10 @@
 /** The chat's state: the thread the server has, what the visitor wrote since, and how the connection is. */
+import { createComposing } from './composing.ts';
 import { createConnection } from './connection.ts';
 import type { Host } from './host.ts';
 import { shortly, tellNews } from './news.ts';
+import { createPerson } from './person.ts';
+import { createReceipts } from './receipts.ts';
 import { createOutbox, type Outgoing, type OutgoingBody } from './outbox.ts';
 import type { Store } from './storage.ts';
 import { createStream } from './stream.ts';
@@ -25,6 +28,8 @@ export interface Chat {
   readonly typing: Typing | null;
   readonly survey: VisitorState['survey'];
   send(body: OutgoingBody, file?: Blob): string;
+  /** Something is being written, or no longer. */
+  compose(isWriting: boolean): void;
   choose(choice: ChoiceOption): string;
   retry(clientMessageId: string): void;
   discard(clientMessageId: string): void;
@@ -50,9 +55,14 @@ export function createChat(store: Store, host: Host): Chat {
   let place: string | null = null;
   let downTimer: ReturnType<typeof setTimeout> | undefined;
   let restTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Messages that came while we listened. */
+  const arrived = new Set<string>();
 
   const connection = createConnection(store);
   const visitor = createVisitorState(connection, language);
+  const receipts = createReceipts(connection, store);
+  const composing = createComposing(connection);
+  host.listen(createPerson(connection, host));
   const outbox = createOutbox(store, connection, {
     changed: (entries) => (outgoing = entries),
     stuck: (isStuck) => (stuck = isStuck),
@@ -61,6 +71,7 @@ export function createChat(store: Store, host: Host): Chat {
 
   const stream = createStream(connection, {
     place: () => place,
+    language,
     connected(up) {
       clearTimeout(downTimer);
       if (up) {
@@ -79,6 +90,7 @@ export function createChat(store: Store, host: Host): Chat {
         const message = JSON.parse(data) as ThreadMessage;
         const before = messages;
         if (message.from !== 'visitor') visitor.stopTyping();
+        arrived.add(message.id);
         take([message]);
         tellNews(host, message, before);
       }
@@ -105,8 +117,11 @@ export function createChat(store: Store, host: Host): Chat {
   /** What is on screen is read; the rest is counted on the launcher's badge. */
   function markRead(): void {
     const newest = messages.at(-1)?.createdAt ?? '';
-    if (shown && document.visibilityState === 'visible' && newest > (store.get('read') ?? ''))
-      store.set('read', newest);
+    const isLookedAt = shown && document.visibilityState === 'visible';
+    if (isLookedAt && newest > (store.get('read') ?? '')) store.set('read', newest);
+    const news = messages.filter(({ id }) => arrived.has(id));
+    if (isLookedAt) receipts.note(news, 'read', true);
+    receipts.note(messages, isLookedAt ? 'read' : 'delivered', false);
     const readUpTo = store.get('read') ?? '';
     const unread = messages.filter(({ from, createdAt }) => from !== 'visitor' && createdAt > readUpTo);
     const last = unread.at(-1);
@@ -125,6 +140,12 @@ export function createChat(store: Store, host: Host): Chat {
         down = true;
         await new Promise((resolve) => setTimeout(resolve, Math.max(answer.afterMs, retryMs)));
         continue;
+      }
+      // Until the website has vouched for somebody there is nothing to follow; then this page begins anew.
+      if (answer.kind === 'refused' && answer.code === 'identity_required') {
+        visitor.take(unknownVisitor);
+        loading = false;
+        return;
       }
       if (answer.kind === 'ok') {
         down = false;
@@ -184,7 +205,11 @@ export function createChat(store: Store, host: Host): Chat {
     get survey() {
       return visitor.survey;
     },
-    send: (body: OutgoingBody, file?: Blob): string => outbox.send(body, file),
+    send(body: OutgoingBody, file?: Blob): string {
+      composing(false);
+      return outbox.send(body, file);
+    },
+    compose: composing,
     choose: (choice: ChoiceOption): string => outbox.send({ kind: 'choice', choice }),
     retry: (clientMessageId: string): void => outbox.retry(clientMessageId),
     discard: outbox.discard,
@@ -213,6 +238,15 @@ export function createChat(store: Store, host: Host): Chat {
     },
   };
 }
+
+const unknownVisitor: VisitorState = {
+  preChat: 'done',
+  known: [],
+  hours: null,
+  survey: null,
+  identified: false,
+  seen: null,
+};
 
 /** Conversations by their beginning, messages by seq within: the order the server gave, however they came. */
 function inOrder(messages: ThreadMessage[]): ThreadMessage[] {

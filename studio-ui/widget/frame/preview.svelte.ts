@@ -52,6 +52,7 @@ export function mountPreview(target: HTMLElement, facts: Facts, host: Host): voi
     earlier: false,
     loadingEarlier: false,
     send,
+    compose: () => undefined,
     choose: (choice) => send({ kind: 'choice', choice }),
     retry: () => undefined,
     discard: () => undefined,

@@ -9,11 +9,19 @@ export interface Speech {
   language: Language;
 }
 
+export interface UnsentFile {
+  kind: 'unsent_file';
+  clientMessageId: string;
+  name: string;
+  sizeBytes: number;
+  isImage: boolean;
+}
+
 export interface Row {
   key: string;
   from: ThreadMessage['from'];
   name: string;
-  parts: (ThreadPart | { kind: 'unsent_image'; clientMessageId: string })[];
+  parts: (ThreadPart | UnsentFile)[];
   deleted: boolean;
   at: Date;
   /** A line above: the first message of a day. */
@@ -24,6 +32,8 @@ export interface Row {
   unsent: Outgoing | null;
   /** The choices may still be answered here. */
   answerable: boolean;
+  /** Where it stands; null while it is unsent. */
+  place: { conversationId: string; seq: number } | null;
 }
 
 const groupMs = 5 * 60_000;
@@ -56,6 +66,7 @@ function rowOfMessage(message: ThreadMessage, { say }: Speech): Row {
     parts: message.parts,
     deleted: message.deleted ?? false,
     at: new Date(message.createdAt),
+    place: { conversationId: message.conversationId, seq: message.seq },
   };
 }
 
@@ -66,7 +77,13 @@ function rowOfOutgoing(entry: Outgoing): Row {
       ? { kind: 'text' as const, text: body.text }
       : body.kind === 'choice'
         ? { kind: 'choice_reply' as const, ...body.choice }
-        : { kind: 'unsent_image' as const, clientMessageId: key };
+        : {
+            kind: 'unsent_file' as const,
+            clientMessageId: key,
+            name: body.name,
+            sizeBytes: body.sizeBytes,
+            isImage: body.mimeType.startsWith('image/') && body.mimeType !== 'image/heic',
+          };
   return {
     ...blank,
     key,
@@ -79,7 +96,7 @@ function rowOfOutgoing(entry: Outgoing): Row {
   };
 }
 
-const blank = { day: null, first: true, last: true, unsent: null, answerable: false };
+const blank = { day: null, first: true, last: true, unsent: null, answerable: false, place: null };
 
 function grouped(a: Row, b: Row): boolean {
   return a.from === b.from && a.name === b.name && b.at.getTime() - a.at.getTime() < groupMs;
@@ -97,6 +114,18 @@ function dayName(day: Date, now: Date, { say, language }: Speech): string {
 
 export function timeText(at: Date, language: Language): string {
   return at.toLocaleTimeString(regional(language), { hour: 'numeric', minute: '2-digit' });
+}
+
+/** A size as people say it: 340 kB, 2.1 MB. */
+export function sizeText(bytes: number, language: Language): string {
+  const [unit, size] =
+    bytes < 1024 * 1024
+      ? (['kilobyte', bytes / 1024] as const)
+      : (['megabyte', bytes / 1024 / 1024] as const);
+  const digits = unit === 'megabyte' && size < 10 && size % 1 !== 0 ? 1 : 0;
+  return new Intl.NumberFormat(language, { style: 'unit', unit, maximumFractionDigits: digits }).format(
+    Math.max(size, digits === 0 ? 1 : 0),
+  );
 }
 
 /** The exact moment, for who wants to know. */
