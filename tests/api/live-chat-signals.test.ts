@@ -160,6 +160,7 @@ describe('receipts', () => {
     const visitor = await chat.visitor();
     const { add, conversationId } = await chat.createThread(visitor);
     await add({ direction: 'in', status: 'received', text: 'hello?' });
+    await query('update conversations set last_seq = 1 where id = $1', [conversationId]);
     expect((await chat.thread(visitor)).state.seen).toBeNull();
     const stream = await readEventStream(await chat.stream(visitor.token));
     await stream.until((text) => text.includes('hello?'));
