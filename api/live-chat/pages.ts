@@ -1,7 +1,6 @@
 /** What browsers load of the widget: the loader, its facts, the frame's page and the built files. */
 import path from 'node:path';
 import type { Context, Hono } from 'hono';
-import type { LiveChatSettings } from '#channels/live_chat/definition.ts';
 import { frameFacts, launcherConfig } from '#channels/live_chat/shown.ts';
 import type { AppEnv } from '../deps.ts';
 import { createWidgetAssets, widgetNotBuilt, type Asset } from './assets.ts';

@@ -49,8 +49,10 @@ function preview(build: (config: WidgetConfig) => ReturnType<typeof buildWidget>
     (event: MessageEvent<{ teloring?: string; config: WidgetConfig; frame: unknown }>) => {
       if (event.source !== parent || event.origin !== location.origin || event.data?.teloring !== 'editor')
         return;
+      const isFirst = widget === null;
       widget ??= build(event.data.config);
       widget.show(event.data.config, event.data.frame);
+      if (isFirst) widget.open();
     },
   );
   parent.postMessage({ teloring: 'preview' }, location.origin);
