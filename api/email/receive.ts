@@ -32,7 +32,8 @@ export interface IncomingMail {
   raw: Uint8Array;
   /** What SMTP said beside the mail; only where our own server took it. */
   envelope?: {
-    from: string;
+    /** Empty for what wants no answer (a bounce); absent where whoever brought it doesn't know. */
+    from?: string;
     to: readonly string[];
     remoteAddress?: string;
     /** The name the sending server gave. */
@@ -197,7 +198,7 @@ function toldOf({ envelope, raw }: IncomingMail, originalKey: string): JsonObjec
     sizeBytes: raw.byteLength,
     ...(envelope && {
       envelope: {
-        from: envelope.from,
+        ...(envelope.from === undefined ? {} : { from: envelope.from }),
         to: [...envelope.to],
         ...(envelope.remoteAddress === undefined ? {} : { remoteAddress: envelope.remoteAddress }),
         ...(envelope.helo === undefined ? {} : { helo: envelope.helo }),

@@ -6,7 +6,7 @@ import { poolOf } from '#db/client.ts';
 import { afterFailure, sendChatMails } from '../../api/live-chat/chat-mails.ts';
 import { createTestApi, type TestApi } from '../support/api.ts';
 import { createLiveChat, type LiveChat } from '../support/live-chat.ts';
-import { startMailServer, type MailServer } from '../support/mail-server.ts';
+import { startMailServer, type MailServer } from '../support/chat-mail-server.ts';
 
 let api: TestApi;
 let chat: LiveChat;
