@@ -4,6 +4,8 @@ import { createHttpClient } from '#channels/http.ts';
 import { claimMail, mailCandidates, planMail } from '#db/chat-mails.ts';
 import { poolOf } from '#db/client.ts';
 import { afterFailure, sendChatMails } from '../../api/live-chat/chat-mails.ts';
+import { createManagedAddresses } from '../../api/email/managed-addresses.ts';
+import { createEmailReceiver } from '../../api/email/receive.ts';
 import { createTestApi, type TestApi } from '../support/api.ts';
 import { createLiveChat, type LiveChat } from '../support/live-chat.ts';
 import { startMailServer, type MailServer } from '../support/chat-mail-server.ts';
@@ -216,3 +218,66 @@ it('a mail that was taken without a word is unknown, and stays so', async () => 
   expect(await send()).toBe(0);
   expect(server.mails).toHaveLength(0);
 }, 60_000);
+
+describe('an answer to the mail', () => {
+  async function mailed() {
+    const thread = await left();
+    await reply(thread, 'Where is your order?');
+    await hourPasses();
+    await send();
+    const raw = server.mails.at(-1)?.raw ?? '';
+    const to = /^Reply-To: (\S+)/m.exec(raw)?.[1] ?? '';
+    const messageId = /^Message-ID: (\S+)/im.exec(raw)?.[1] ?? '';
+    return { ...thread, to, messageId };
+  }
+  const answer = (headers: Record<string, string>, text = 'It is 4711.') =>
+    Buffer.from(
+      [
+        ...Object.entries({
+          From: 'Ann <ann@customer.example>',
+          Subject: 'Re: a new answer',
+          'Message-ID': `<${crypto.randomUUID()}@customer.example>`,
+          ...headers,
+        }).map(([name, value]) => `${name}: ${value}`),
+        '',
+        text,
+        '',
+        'On Monday The Shop <chat@shop.example> wrote:',
+        '> Where is your order?',
+        '',
+      ].join('\r\n'),
+    );
+  const receive = async (to: string, raw: Buffer) => {
+    const inbox = await createManagedAddresses(api.deps, 'mail.shop.example')(to);
+    if (!inbox) return 'nobody';
+    const reception = await createEmailReceiver(api.deps).receive(inbox, { raw, receivedAtMs: Date.now() });
+    await chat.ingest();
+    return reception.kind;
+  };
+  const said = async (visitor: { token: string }) =>
+    (await chat.thread(visitor)).items.map((item) => item.parts[0]?.text);
+
+  it('is said in the chat, once, without what it quotes', async () => {
+    const { visitor, to, conversationId } = await mailed();
+    const raw = answer({ To: to });
+    expect(await receive(to, raw)).toBe('accepted');
+    expect(await receive(to, raw)).toBe('accepted');
+    expect(await said(visitor)).toEqual(['EARLIER WORDS', 'Where is your order?', 'It is 4711.']);
+    const rows = await query<{ id: string; contact_id: string }>('select id from conversations');
+    expect(rows).toEqual([{ id: conversationId }]);
+  });
+
+  it('counts only from where the mail went, written by a person, to the very address we gave', async () => {
+    const { visitor, to } = await mailed();
+    expect(await receive(to, answer({ To: to, From: 'Eve <eve@evil.example>' }))).toBe('set_aside');
+    expect(await receive(to, answer({ To: to, 'Auto-Submitted': 'auto-replied' }))).toBe('set_aside');
+    expect(await receive(to.replace(/\.[0-9a-f]{20}@/, '.00000000000000000000@'), answer({ To: to }))).toBe(
+      'nobody',
+    );
+    const other = await mailed();
+    // A signature of one conversation opens no other.
+    const mixed = other.to.replace(/\+[0-9a-f]{32}/, /\+[0-9a-f]{32}/.exec(to)?.[0] ?? '');
+    expect(await receive(mixed, answer({ To: mixed }))).toBe('nobody');
+    expect(await said(visitor)).toEqual(['EARLIER WORDS', 'Where is your order?']);
+  });
+});
