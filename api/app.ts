@@ -29,6 +29,8 @@ import { webhookRoutes } from './routes/webhooks.ts';
 import { conversationRoutes } from './routes/conversations.ts';
 import { csatRoutes } from './routes/csat.ts';
 import { customerRoutes } from './routes/customers.ts';
+import { emailRoutes } from './routes/emails.ts';
+import { emailWebhookRoutes } from './routes/email-webhook.ts';
 import { eventRoutes } from './routes/events.ts';
 import { flowRoutes } from './routes/flows.ts';
 import { inboxCheckRoutes } from './routes/inbox-checks.ts';
@@ -48,6 +50,7 @@ type RouteGroup = (deps: ApiDeps) => OpenAPIHono<AppEnv>;
 /** Reachable without a key or session; each checks its callers itself where it must. */
 const openGroups: RouteGroup[] = [
   healthRoutes,
+  emailWebhookRoutes,
   webhookRoutes,
   liveChatRoutes,
   sandboxRoutes,
@@ -68,6 +71,7 @@ const guardedGroups: RouteGroup[] = [
   conversationRoutes,
   csatRoutes,
   customerRoutes,
+  emailRoutes,
   eventRoutes,
   flowRoutes,
   inboxCheckRoutes,
@@ -83,7 +87,7 @@ const guardedGroups: RouteGroup[] = [
 
 /** Meta's deliveries have up to 3 MB. */
 const MAX_WEBHOOK_BYTES = 4 * 1024 * 1024;
-/** What the providers' doubles take, as the providers do: media. */
+/** What the providers' doubles take, as the providers do: media; and mails. */
 const MAX_DOUBLE_BYTES = 64 * 1024 * 1024;
 
 export function createApp(deps: ApiDeps): OpenAPIHono<AppEnv> {
@@ -96,6 +100,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono<AppEnv> {
   const webhookLimit = bodyLimit(MAX_WEBHOOK_BYTES);
   app.use('*', (c, next) => {
     if (isUpload(c.req.path)) return next();
+    if (c.req.path.startsWith('/webhooks/email/')) return doubleLimit(c, next);
     if (c.req.path.startsWith('/webhooks/')) return webhookLimit(c, next);
     return c.req.path.startsWith('/sandbox/') ? doubleLimit(c, next) : limit(c, next);
   });

@@ -59,6 +59,8 @@ export interface Config {
   mailFrom: string | null;
   managedEmailDomain: string | null;
   managedSmtpPort: number | null;
+  /** What STARTTLS shows; null = a certificate of our own. */
+  managedSmtpTls: { keyPath: string; certPath: string } | null;
   /** A folder or an s3:// URL. */
   mediaUrl: string;
   logLevel: string;
@@ -125,6 +127,7 @@ function pairProblems(env: Environment): string[] {
     ['TIKTOK_APP_ID', 'TIKTOK_APP_SECRET'],
     ['MICROSOFT_CLIENT_ID', 'MICROSOFT_CLIENT_SECRET'],
     ['SMTP_URL', 'MAIL_FROM'],
+    ['MANAGED_SMTP_TLS_KEY_PATH', 'MANAGED_SMTP_TLS_CERT_PATH'],
   ] as const;
   return pairs.flatMap(([first, second]) => {
     if ((env[first] === undefined) === (env[second] === undefined)) return [];
@@ -185,6 +188,7 @@ function assemble(env: ParsedEnvironment): StartConfig {
     mailFrom: env.MAIL_FROM ?? null,
     managedEmailDomain: env.MANAGED_EMAIL_DOMAIN ?? null,
     managedSmtpPort: env.MANAGED_SMTP_PORT ?? null,
+    managedSmtpTls: tlsFiles(env.MANAGED_SMTP_TLS_KEY_PATH, env.MANAGED_SMTP_TLS_CERT_PATH),
     mediaUrl: env.MEDIA_URL ?? path.join(home, 'media'),
     logLevel: env.TELORING_LOG_LEVEL,
     warnings,
@@ -236,6 +240,12 @@ function temporalTls(env: ParsedEnvironment): TemporalTls | null {
 function pemSource(file: string | undefined, pem: string | undefined): PemSource | undefined {
   if (pem !== undefined) return { pem };
   return file === undefined ? undefined : { path: path.resolve(file) };
+}
+
+function tlsFiles(key: string | undefined, cert: string | undefined): Config['managedSmtpTls'] {
+  return key === undefined || cert === undefined
+    ? null
+    : { keyPath: path.resolve(key), certPath: path.resolve(cert) };
 }
 
 function providerApp(id: string | undefined, secret: string | undefined): ProviderApp | null {

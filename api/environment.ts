@@ -88,8 +88,13 @@ export const environmentSchema = z.object({
     .url({ protocol: /^smtps?$/, hostname: /.*/, error: 'must be an smtp:// or smtps:// URL' })
     .optional(),
   MAIL_FROM: text.optional(),
-  MANAGED_EMAIL_DOMAIN: text.optional(),
+  MANAGED_EMAIL_DOMAIN: text
+    .regex(/^[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)+$/, 'must be a domain, such as mail.example.com')
+    .transform((domain) => domain.toLowerCase())
+    .optional(),
   MANAGED_SMTP_PORT: portNumber.optional(),
+  MANAGED_SMTP_TLS_KEY_PATH: text.optional(),
+  MANAGED_SMTP_TLS_CERT_PATH: text.optional(),
   MEDIA_URL: text.optional(),
   TELORING_LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], {

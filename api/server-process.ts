@@ -56,6 +56,8 @@ export function serverEnvironment(
     secretKey: string;
     apiKey: string;
     ownPorts: number[];
+    /** Where nothing was said of managed email and everything is embedded: mail works on this machine. */
+    managedEmail: { domain: string; port: number } | null;
   },
 ): Record<string, string> {
   const env = Object.fromEntries(
@@ -70,6 +72,10 @@ export function serverEnvironment(
     TELORING_HOME: config.home,
     TELORING_SECRET_KEY: made.secretKey,
     TELORING_API_KEY: made.apiKey,
+    ...(made.managedEmail && {
+      MANAGED_EMAIL_DOMAIN: made.managedEmail.domain,
+      MANAGED_SMTP_PORT: String(made.managedEmail.port),
+    }),
     TELORING_EMBEDDED: embeddedNames(config.embedded),
     TELORING_OWN_PORTS: made.ownPorts.join(','),
   };

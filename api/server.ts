@@ -3,6 +3,7 @@ import { serve } from '@hono/node-server';
 import { upsertConfiguredKey } from '#db/api-keys.ts';
 import { createApp } from './app.ts';
 import { ConfigError, loadConfig } from './config.ts';
+import { openManagedEmail } from './email/managed.ts';
 import { createLog } from './log.ts';
 import { openRuntime } from './runtime.ts';
 
@@ -19,6 +20,12 @@ const runtime = await openRuntime({
 });
 if (config.apiKey !== null) await upsertConfiguredKey(runtime.deps.engineDb, config.apiKey);
 for (const warning of config.warnings) log.warn(warning);
+const mail = await openManagedEmail(runtime.deps).catch((error: NodeJS.ErrnoException) => {
+  log.error(
+    `Mail for ${config.managedEmailDomain} can't be taken (${error.message}). Set MANAGED_SMTP_PORT to a free port and start again.`,
+  );
+  process.exit(1);
+});
 const server = serve(
   { fetch: createApp(runtime.deps).fetch, hostname: config.host, port: config.port },
   () => {
@@ -41,6 +48,7 @@ function stop(code: number): void {
     // No new requests; open event streams are cut so that the rest can end.
     server.close();
     if ('closeAllConnections' in server) setTimeout(() => server.closeAllConnections(), 2_000).unref();
+    await mail?.close();
     await runtime.stop();
     process.exit(code);
   })();

@@ -96,6 +96,11 @@ async function start(): Promise<void> {
     embedded.ports.temporalHttp,
     embedded.ports.temporalUi,
   ];
+  const isLocalMail =
+    config.managedEmailDomain === null && config.embedded.postgres && config.embedded.temporal;
+  const managedEmail = isLocalMail
+    ? { domain: 'mail.localhost', port: config.managedSmtpPort ?? embedded.ports.smtp }
+    : null;
   const env = serverEnvironment(process.env, config, {
     databaseUrl,
     temporalAddress,
@@ -103,12 +108,19 @@ async function start(): Promise<void> {
     secretKey,
     apiKey,
     ownPorts: [...ownPorts, embedded.ports.temporalMetrics],
+    managedEmail,
   });
   say('Starting the server …');
   await supervisor.run('server', (track) => startServer({ home, env }, track));
   signal.throwIfAborted();
   await lock.announce(config.loopbackUrl);
-  const file = await writeLoginFile(config, login, apiKey, embedded.temporalUiUrl);
+  const file = await writeLoginFile(
+    config,
+    login,
+    apiKey,
+    embedded.temporalUiUrl,
+    managedEmail?.port ?? null,
+  );
   say(`Teloring is ready at ${config.publicUrl}`);
   say(`Login and keys: ${file}`);
   if (login && config.sandbox)
@@ -167,6 +179,7 @@ async function writeLoginFile(
   login: FirstAdminLogin | null,
   apiKey: string,
   temporalUiUrl: string | null,
+  smtpPort: number | null,
 ): Promise<string> {
   const file = path.join(config.home, 'login.txt');
   const lines = [
@@ -174,6 +187,7 @@ async function writeLoginFile(
     ...(login ? [`email: ${login.email}`, `password: ${login.password} (as made at the first start)`] : []),
     `api key: ${apiKey}`,
     ...(temporalUiUrl === null ? [] : [`temporal ui: ${temporalUiUrl}`]),
+    ...(smtpPort === null ? [] : [`mail for …@mail.localhost: smtp://127.0.0.1:${smtpPort}`]),
   ];
   await writePrivateFile(file, lines.join('\n') + '\n');
   return file;

@@ -20,7 +20,9 @@ export async function openSurvey(
       join lateral (select c.* from conversations c where c.contact_id = k.id order by c.created_at desc, c.id desc limit 1) c on true
       join lateral (select * from csat_surveys x where x.conversation_id = c.id order by x.id desc limit 1) s on true
      where k.inbox_id = ${visitor.inboxId} and k.external_id = ${visitor.externalId}
-       and c.status = 'resolved' and s.answered_at is null and s.expires_at > now()`.execute(tx);
+       and c.status = 'resolved' and s.resolved_at = c.resolved_at and s.answered_at is null and s.expires_at > now()`.execute(
+    tx,
+  );
   return rows[0] ?? null;
 }
 

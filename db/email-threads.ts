@@ -122,3 +122,11 @@ export async function sentByProviderId(
 function hashOf(messageId: string): string {
   return hash('sha256', messageId, 'hex');
 }
+
+export async function inboxOfThread(pool: pg.Pool, threadId: string): Promise<string | null> {
+  const { rows } = await pool.query<{ inbox_id: string }>(
+    'select inbox_id from email_threads where id = $1',
+    [threadId],
+  );
+  return rows[0]?.inbox_id ?? null;
+}

@@ -13,6 +13,7 @@ const PORT_NAMES = [
   'temporalUi',
   'temporalMetrics',
   'demoReceiver',
+  'smtp',
 ] as const;
 export type PortName = (typeof PORT_NAMES)[number];
 export type Ports = Record<PortName, number>;

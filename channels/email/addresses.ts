@@ -49,8 +49,8 @@ export function readMessageId(field: string): string | null {
 }
 
 const replyPrefix =
-  /^\s*(?:(?:re|aw|antw|antwort|sv|svar|vs|vl|ref|rif|ris|res|resp|odp|ynt|yanit|ang|reply|回复|回覆|答复|返信|转发|회신|отв|ответ)\s*(?:\[\d+\]|\(\d+\))?\s*[::]|\[external\]|\[extern\])\s*/iu;
-const forwardPrefix = /^\s*(?:fwd?|wg|tr|rv|enc|i|pd|doorst|vb|fs|转发|転送|전달|пересл)\s*[::]\s*/iu;
+  /^\s*(?:(?:re|aw|antw|antwort|sv|svar|vs|vl|ref|rif|ris|res|resp|odp|ynt|yanit|ang|reply|回复|回覆|答复|返信|转发|회신|отв|ответ)\s*(?:\[\d+\]|\(\d+\))?\s*[:：]|\[external\]|\[extern\])\s*/iu;
+const forwardPrefix = /^\s*(?:fwd?|wg|tr|rv|enc|i|pd|doorst|vb|fs|转发|転送|전달|пересл)\s*[:：]\s*/iu;
 
 /** What a subject is about: prefixes of answers and forwards taken off, white space and case made one. `isReply` where it had one of an answer. */
 export function readSubject(subject: string): { about: string; isReply: boolean } {

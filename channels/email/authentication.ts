@@ -18,7 +18,7 @@ const TIMEOUT_MS = 8_000;
  */
 export async function checkAuthentication(
   raw: Uint8Array,
-  envelope: { from: string; remoteAddress?: string; helo?: string },
+  envelope: { from?: string; remoteAddress?: string; helo?: string },
   options: { mta: string; resolver?: MailResolver },
 ): Promise<Authentication> {
   const { remoteAddress } = envelope;
@@ -30,7 +30,7 @@ export async function checkAuthentication(
     const checking = authenticate(Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength), {
       ip: remoteAddress,
       helo: envelope.helo ?? '',
-      sender: envelope.from,
+      sender: envelope.from ?? '',
       mta: options.mta,
       disableArc: true,
       disableBimi: true,

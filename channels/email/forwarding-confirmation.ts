@@ -16,7 +16,7 @@ export function readForwardingConfirmation(mail: Mail): ForwardingConfirmation |
     /https:\/\/(?:mail-settings|mail)\.google\.com\/mail\/[^\s<>"']{1,500}/.exec(text) ?? [];
   const [, code = ''] =
     /\(#(\d{6,12})\)/.exec(mail.subject) ??
-    /(?:code|code de confirmation|bestätigungscode)\s*[::]\s*(\d{6,12})/iu.exec(text) ??
+    /(?:code|code de confirmation|bestätigungscode)\s*[:：]\s*(\d{6,12})/iu.exec(text) ??
     [];
   const [from = ''] =
     /[^\s<>"()]{1,64}@[a-z0-9.-]{1,190}\.[a-z]{2,}/i.exec(mail.subject) ??

@@ -142,6 +142,7 @@ function createWriter() {
       const quoted = lines.map(({ depth: level, text }) =>
         level === 0 ? text : `${'>'.repeat(Math.min(level, 10))} ${text}`.trimEnd(),
       );
+      while (/^>*$/.test(quoted.at(-1) ?? '-')) quoted.pop();
       return quoted
         .join('\n')
         .replaceAll(/\n{3,}/g, '\n\n')

@@ -189,6 +189,7 @@ const extensions: Record<string, string> = {
   'application/ms-tnef': 'dat',
   'application/pdf': 'pdf',
   'application/pgp-signature': 'asc',
+  'message/delivery-status': 'txt',
   'text/html': 'html',
   'text/plain': 'txt',
 };

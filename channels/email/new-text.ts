@@ -114,11 +114,11 @@ function isOriginalMarker(line: string): boolean {
 }
 
 const fromLabel =
-  /^\*?(from|von|de|da|van|från|fra|od|lähettäjä|от|від|差出人|发件人|寄件者|보낸 사람|kimden|feladó)\s*[::]\*?/iu;
+  /^\*?(from|von|de|da|van|från|fra|od|lähettäjä|от|від|差出人|发件人|寄件者|보낸 사람|kimden|feladó)\s*[:：]\*?/iu;
 const dateLabel =
-  /^\*?(sent|date|gesendet|datum|envoyé|enviado( el)?|fecha|data|inviato|verzonden|skickat|sendt|dato|lähetetty|wysłano|odesláno|отправлено|дата|送信日時|发送时间|日期|보낸 날짜|gönderme tarihi|küldve)\s*[::]\*?/iu;
+  /^\*?(sent|date|gesendet|datum|envoyé|enviado( el)?|fecha|data|inviato|verzonden|skickat|sendt|dato|lähetetty|wysłano|odesláno|отправлено|дата|送信日時|发送时间|日期|보낸 날짜|gönderme tarihi|küldve)\s*[:：]\*?/iu;
 const subjectLabel =
-  /^\*?(subject|betreff|objet|asunto|oggetto|assunto|onderwerp|ämne|emne|aihe|temat|předmět|тема|件名|主题|主旨|제목|konu|tárgy)\s*[::]\*?/iu;
+  /^\*?(subject|betreff|objet|asunto|oggetto|assunto|onderwerp|ämne|emne|aihe|temat|předmět|тема|件名|主题|主旨|제목|konu|tárgy)\s*[:：]\*?/iu;
 
 /** Outlook's “From: … Sent: … To: … Subject: …”, with or without a rule of underscores above it. */
 function isHeaderBlock(lines: readonly string[], at: number): boolean {
@@ -139,20 +139,23 @@ function isLabelled(lines: readonly string[], at: number): boolean {
 
 /** The endings of “On …, … wrote:” in the languages of mailers. */
 const wroteEndings =
-  /(wrote|writes|schrieb|schrieb am .*|schreef( .*)?|a écrit|escribió|ha scritto|scrisse|escreveu|skrev( .*)?|kirjoitti( .*)?|napisał(\(a\)|a)?|napsal(\(a\)|a)?|napísal(\(a\)|a)?|írta|yazdı|написал(\(а\)|а)?|пишет|писал(\(а\)|а)?|пише|написав|έγραψε|書きました|のメール|写道|寫道|작성|님이 작성)\s*[::]$/iu;
-const germanName = /^am .*\bschrieb\b.*[::]$/iu;
+  /(wrote|writes|schrieb|schrieb am .*|schreef( .*)?|a écrit|escribió|ha scritto|scrisse|escreveu|skrev( .*)?|kirjoitti( .*)?|napisał(\(a\)|a)?|napsal(\(a\)|a)?|napísal(\(a\)|a)?|írta|yazdı|написал(\(а\)|а)?|пишет|писал(\(а\)|а)?|пише|написав|έγραψε|書きました|のメール|写道|寫道|작성|님이 작성)\s*[:：]$/iu;
+const germanName = /^am .*\bschrieb\b.*[:：]$/iu;
 
 /** How many lines, from this one, are an attribution such as “On … wrote:”; 0 where it is none. Mailers wrap it. */
 function attributionSpan(lines: readonly string[], at: number): number {
-  if ((lines[at] ?? '').trim() === '') return 0;
-  let joined = '';
   for (let span = 1; span <= 3; span++) {
-    const line = (lines[at + span - 1] ?? '').trim();
-    if (line === '' || isQuoted(line)) return 0;
-    joined = joined === '' ? line : `${joined} ${line}`;
-    if (joined.length > LONGEST_ATTRIBUTION) return 0;
-    if (/[::]$/.test(line) && /\d/.test(joined) && (wroteEndings.test(joined) || germanName.test(joined)))
-      return span;
+    const taken = lines.slice(at, at + span).map((line) => line.trim());
+    if (taken.length < span || taken.some((line) => line === '' || isQuoted(line))) return 0;
+    // As few lines as have the time of the mail: what stands directly above them is the answer.
+    if (isAttribution(taken)) return span > 1 && isAttribution(taken.slice(1)) ? 0 : span;
   }
   return 0;
+}
+
+function isAttribution(lines: readonly string[]): boolean {
+  const joined = lines.join(' ');
+  if (joined.length > LONGEST_ATTRIBUTION || !/[:：]$/.test(joined)) return false;
+  const hasTime = /\d{4}|\d{1,2}[:.]\d{2}/.test(joined.replaceAll(/<[^<>]*>/g, ' '));
+  return hasTime && (wroteEndings.test(joined) || germanName.test(joined));
 }

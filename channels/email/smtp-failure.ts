@@ -43,7 +43,11 @@ function unanswered(
   if (told.code === 'EAUTH' && !isBroken(told.message))
     return failure('reauthorize', `${host} can’t be signed in to: ${told.message}`);
   if (told.code === 'EENVELOPE') return failure('contact_unreachable', told.message);
-  if (told.code === 'EMESSAGE') return failure('permanent', told.message);
+  if (told.code === 'EMESSAGE')
+    return failure(
+      'permanent',
+      /size/i.test(told.message) ? `The mail is too large: ${told.message}` : told.message,
+    );
   return failure('not_sent', `${host} can’t be reached: ${readable(told.message)}`);
 }
 

@@ -44,7 +44,7 @@ export function readPostedMail(request: RawRequest): PostedMail | { kind: 'malfo
   const { raw, rawBase64, sender, recipient } = parsed.data;
   return {
     raw: rawBase64 ? Buffer.from(rawBase64, 'base64') : Buffer.from(raw ?? '', 'utf8'),
-    ...(sender ? { sender } : {}),
+    ...(typeof sender === 'string' ? { sender } : {}),
     ...(recipient ? { recipient } : {}),
   };
 }

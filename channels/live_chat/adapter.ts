@@ -8,6 +8,7 @@ import {
   type MediaBytes,
   type RawRequest,
 } from '../contract.ts';
+import { attachmentBytes } from '../email/attachment-bytes.ts';
 import { liveChatDefinition, type LiveChatCredentials } from './definition.ts';
 import { receiptEvents } from './receipts.ts';
 import { uploadOf } from './upload-types.ts';
@@ -95,7 +96,11 @@ export function createLiveChatAdapter(deps: LiveChatAdapterDeps): ChannelAdapter
         facts: { allowedOrigins },
       };
     },
-    fetchMedia: (_inbox, source, options) => fetchUpload(deps, source, options.maxBytes),
+    // An answer by email brings its files in the kept mail.
+    fetchMedia: (inbox, source, options) =>
+      'original' in source
+        ? attachmentBytes(deps, inbox.workspaceId, source, options.maxBytes)
+        : fetchUpload(deps, source, options.maxBytes),
     // That we have read is told from the rows: every member's place in the conversation is one.
     signal: async (inbox, kind, { contactExternalId }) => {
       const { id: inboxId, workspaceId } = inbox;

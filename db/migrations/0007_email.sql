@@ -58,16 +58,17 @@ declare
   t email_threads;
 begin
   for t in
-    select x.* from email_threads x
-     where x.inbox_id = p_inbox and x.id in (
-       select i.thread_id from email_ids i where i.inbox_id = p_inbox and i.message_hash = decode(r ->> 'hash', 'hex')
-       union all
-       select as_uuid(c.thread_key) from outbox o join conversations c on c.id = o.conversation_id
-        where o.id = as_uuid(r ->> 'outbox') and o.inbox_id = p_inbox
-       union all
-       select as_uuid(c.thread_key) from messages m join conversations c on c.id = m.conversation_id
-        where m.inbox_id = p_inbox and m.provider_message_id = r ->> 'id' and m.direction = 'out')
-     order by x.created_at loop
+    select x.* from email_threads x join (
+      select i.thread_id, i.sender = '' as claimed from email_ids i where i.inbox_id = p_inbox and i.message_hash = decode(r ->> 'hash', 'hex')
+      union all
+      select as_uuid(c.thread_key), false from outbox o join conversations c on c.id = o.conversation_id
+       where o.id = as_uuid(r ->> 'outbox') and o.inbox_id = p_inbox
+      union all
+      select as_uuid(c.thread_key), false from messages m join conversations c on c.id = m.conversation_id
+       where m.inbox_id = p_inbox and m.provider_message_id = r ->> 'id' and m.direction = 'out') named on named.thread_id = x.id
+     where x.inbox_id = p_inbox
+     -- where the mail itself is, before where somebody only spoke of it
+     order by named.claimed, x.created_at loop
     if has_part_in(t, p_sender) then return t; end if;
   end loop;
   return null;

@@ -1,6 +1,7 @@
 /** What goes between a visitor and the team beside messages: answers to questions, receipts, typing, how it was. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { poolOf } from '#db/client.ts';
+import type { JsonObject } from '#domain/json.ts';
 import { createTestApi, type TestApi } from '../support/api.ts';
 import { createLiveChat, newMessage, type LiveChat, type Visitor } from '../support/live-chat.ts';
 import { readEventStream } from '../support/event-stream.ts';
@@ -32,7 +33,7 @@ const problemsOf = async (response: Response): Promise<string[]> => {
 };
 
 describe('the questions before the first message', () => {
-  const form = {
+  const form: JsonObject = {
     enabled: true,
     fields: [
       { key: 'name', kind: 'name', required: true, label: 'Name' },

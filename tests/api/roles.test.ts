@@ -31,6 +31,7 @@ const TABLE: Readonly<Record<string, string>> = {
   'POST /api/auth/organization/set-active': 'open',
   'POST /api/invitations/lookup': 'open',
   'POST /api/invitations/accept': 'open',
+  'POST /webhooks/email/:inboxId': 'open',
   'GET /webhooks/:app': 'open',
   'POST /webhooks/:app': 'open',
   'GET /webhooks/:segment/:inboxId': 'open',
@@ -133,6 +134,8 @@ const TABLE: Readonly<Record<string, string>> = {
   'POST /api/runs/:id/skip': 'admin operator',
   'POST /api/runs/:id/resume': 'admin operator',
   'GET /api/messages/:id/trace': everyone,
+  'GET /api/messages/:id/email': everyone,
+  'GET /api/messages/:id/email/original': everyone,
   'GET /api/events': everyone,
 
   'GET /sandbox/api/:inboxId/phone': 'admin',

@@ -14,7 +14,7 @@ import { serveHttp, type LocalServer } from './local-server.ts';
 const http = createHttpClient({ allowPrivateHosts: ['127.0.0.1'], deniedPorts: [] });
 const registry = createRegistry({ http, visitorKeys });
 const types = Object.keys(registry).filter((type) => isAvailable(type));
-const servers: LocalServer[] = [];
+const servers: Pick<LocalServer, 'close'>[] = [];
 afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.close()));
 });
@@ -91,6 +91,7 @@ describe.each(types)('%s carries', (type) => {
   const adapter = registry[type];
   const { capabilities } = definitions[type];
   const { inboxAt, message, accept = () => Response.json({}) } = cases[type].wire ?? {};
+  const { openProvider } = cases[type];
 
   async function send(part: Part): Promise<string> {
     const server = await serveHttp(async ({ method, path, headers, body }, response) => {
@@ -103,6 +104,8 @@ describe.each(types)('%s carries', (type) => {
       response.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text());
     });
     servers.push(server);
+    const own = await openProvider?.();
+    if (own) servers.push(own);
     const mimeType = 'mimeType' in part ? part.mimeType : '';
     const outbound: OutboundMessage = {
       id: '0199a1b2-0000-7000-8000-0000000000bb',
@@ -115,6 +118,7 @@ describe.each(types)('%s carries', (type) => {
       sentSinceLastIn: 0,
       attempt: 1,
       ...message,
+      ...own?.message,
       parts: [part],
     };
     const options: SendOptions = {
@@ -123,7 +127,7 @@ describe.each(types)('%s carries', (type) => {
       media: async () => ({ bytes: Buffer.from(bytesOf[mimeType] ?? '', 'hex'), mimeType, name: 'sample' }),
       mediaUrl: async (id) => `https://teloring.example/media/${id}?sig=x`,
     };
-    return (await adapter.send(inboxAt?.(server.url) ?? cases[type].inbox, outbound, options))
+    return (await adapter.send(own?.inbox ?? inboxAt?.(server.url) ?? cases[type].inbox, outbound, options))
       .providerMessageId;
   }
 

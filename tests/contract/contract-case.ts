@@ -14,6 +14,8 @@ export interface ContractCase {
   textBody: (text: string) => Uint8Array;
   /** The part that text becomes; absent = text. */
   textPart?: 'text' | 'comment';
+  /** All parts of a text message, where there are more than its text; absent = the text as it is. */
+  textParts?: (text: string) => object[];
   /** The provider's request with this body, signed. */
   request: (body: Uint8Array) => RawRequest;
   /** The headers that prove where a request comes from, and whether they also prove its body. */
@@ -29,6 +31,13 @@ export interface ContractCase {
     /** Answers sends as the provider would; absent = 200 with `{}` is an acceptance. */
     accept?: (request: Request, path: string) => Promise<Response> | Response;
   };
+  openProvider?: () => Promise<OwnProvider>;
+}
+/** A provider that doesn't speak HTTP, on this machine and willing: what `wire` is for the others. */
+export interface OwnProvider {
+  inbox: AdapterInbox;
+  message: Partial<OutboundFields>;
+  close: () => Promise<void>;
 }
 type OutboundFields = Pick<
   OutboundMessage,

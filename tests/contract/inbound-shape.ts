@@ -7,6 +7,8 @@ const source = z.record(z.string(), json);
 const id = z.string().min(1);
 const optional = z.string().optional();
 
+const emailAddress = z.strictObject({ address: id, name: optional });
+
 const part = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('text'), text: z.string().min(1) }),
   z.strictObject({
@@ -43,6 +45,25 @@ const part = z.discriminatedUnion('kind', [
     event: id,
     durationSeconds: z.number().nonnegative().optional(),
   }),
+  z.strictObject({
+    kind: z.literal('email'),
+    subject: z.string(),
+    from: emailAddress.optional(),
+    to: z.array(emailAddress).optional(),
+    cc: z.array(emailAddress).optional(),
+    bcc: z.array(emailAddress).optional(),
+    html: z.literal(true).optional(),
+    folded: z.literal(true).optional(),
+    authentication: z
+      .strictObject({
+        verdict: z.enum(['pass', 'fail', 'none']),
+        spf: optional,
+        dkim: optional,
+        dmarc: optional,
+      })
+      .optional(),
+    automatic: z.enum(['auto_reply', 'bounce', 'list', 'own']).optional(),
+  }),
   z.strictObject({ kind: z.literal('unsupported'), what: id }),
 ]);
 const contact = z.strictObject({
@@ -71,6 +92,7 @@ export const channelEvent = z.discriminatedUnion('kind', [
     kind: z.literal('message'),
     threadKey: z.string(),
     contact,
+    author: z.strictObject({ externalId: id, name: optional }).optional(),
     parts: z.array(part).min(1),
     inReplyTo: id.optional(),
     sentAtMs: z.int().optional(),

@@ -6,6 +6,7 @@ import type { ChannelAdapter, ChannelEvent, RawRequest } from '#channels/contrac
 import { definitions, isAvailable, type AvailableChannelType } from '#channels/definitions.ts';
 import { createHttpClient } from '#channels/http.ts';
 import { createRegistry } from '#channels/registry.ts';
+import { withoutSecretFields } from '#channels/secret-fields.ts';
 import { encodings, pathsOf, replaced, withUnknownFields } from './body-encoding.ts';
 import { cases } from './cases.ts';
 import { channelEvent } from './inbound-shape.ts';
@@ -18,7 +19,7 @@ const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 describe.each(types)('%s', (type) => {
   const adapter: ChannelAdapter = registry[type];
-  const { inbox, samples, request, textBody, textPart = 'text', proof, batches } = cases[type];
+  const { inbox, samples, request, textBody, textPart = 'text', textParts, proof, batches } = cases[type];
   const { read, write, text: written } = encodings[cases[type].encoding ?? 'json'];
   const bodies = Object.values(samples);
   const parsed = (body: Uint8Array): ChannelEvent[] => {
@@ -40,9 +41,7 @@ describe.each(types)('%s', (type) => {
     const schema = z.toJSONSchema(definition.credentials, { io: 'input', unrepresentable: 'any' });
     expect(definition.type).toBe(type);
     expect(adapter.definition).toBe(definition);
-    expect(Object.keys(schema.properties ?? {})).toEqual(
-      expect.arrayContaining([...definition.secretFields]),
-    );
+    expect(pathsIn(schema)).toEqual(expect.arrayContaining([...definition.secretFields]));
     const read = definition.credentials.parse({ ...inbox.credentials, madeUp: 1 });
     expect(read).toEqual(inbox.credentials);
     expect(definition.settings.safeParse({}).success).toBe(true);
@@ -86,7 +85,8 @@ describe.each(types)('%s', (type) => {
   ])('text of any script comes through: %s', (_, text) => {
     const events = parsed(textBody(text));
     expect(events).toHaveLength(1);
-    expect(events[0]).toMatchObject({ kind: 'message', parts: [{ kind: textPart, text: written(text) }] });
+    const parts = textParts?.(written(text)) ?? [{ kind: textPart, text: written(text) }];
+    expect(events[0]).toMatchObject({ kind: 'message', parts });
   });
 
   test('never takes a request whose proof is missing, foreign or changed', () => {
@@ -175,8 +175,18 @@ describe.each(types)('%s', (type) => {
 });
 
 function withoutSecrets(type: AvailableChannelType): { [key: string]: Json } {
-  const secret: readonly string[] = definitions[type].secretFields;
-  return Object.fromEntries(
-    Object.entries(cases[type].inbox.credentials).filter(([key]) => !secret.includes(key)),
-  );
+  return withoutSecretFields(cases[type].inbox.credentials, definitions[type].secretFields);
+}
+
+interface Schema {
+  properties?: Record<string, unknown>;
+  oneOf?: unknown[];
+}
+/** Every field's path, of each member of a union. */
+function pathsIn(schema: Schema, prefix = ''): string[] {
+  const own = Object.entries(schema.properties ?? {}).flatMap(([key, inner]) => [
+    `${prefix}${key}`,
+    ...pathsIn(inner as Schema, `${prefix}${key}.`),
+  ]);
+  return [...own, ...(schema.oneOf ?? []).flatMap((member) => pathsIn(member as Schema, prefix))];
 }

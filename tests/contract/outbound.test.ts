@@ -13,13 +13,14 @@ import {
 import { definitions, isAvailable } from '#channels/definitions.ts';
 import { createHttpClient } from '#channels/http.ts';
 import { createRegistry } from '#channels/registry.ts';
+import { secretValues } from '#channels/secret-fields.ts';
 import { cases } from './cases.ts';
 import { closedPort, serveHttp, type LocalServer } from './local-server.ts';
 
 const http = createHttpClient({ allowPrivateHosts: ['127.0.0.1'], deniedPorts: [] });
 const registry = createRegistry({ http });
 const types = Object.keys(registry).filter((type) => isAvailable(type));
-const servers: LocalServer[] = [];
+const servers: Pick<LocalServer, 'close'>[] = [];
 afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.close()));
 });
@@ -106,10 +107,9 @@ describe.each(wired)('$type', ({ type, inboxAt, refusals, message }) => {
       const error = await refusal(send(inbox));
       expect([error.kind, calls]).toEqual([kind, 1]);
       if (typeof body['description'] === 'string') expect(error.message).toContain(body['description']);
-      for (const field of definitions[type].secretFields) {
-        const said = `${error.message} ${String(error.stack)} ${JSON.stringify(error)}`;
-        expect(said).not.toContain(JSON.stringify(inbox.credentials[field]).slice(1, -1));
-      }
+      const said = `${error.message} ${String(error.stack)} ${JSON.stringify(error)}`;
+      for (const secret of secretValues(inbox.credentials, definitions[type].secretFields))
+        expect(said).not.toContain(JSON.stringify(secret).slice(1, -1));
     },
   );
 
@@ -176,13 +176,19 @@ describe.each(types)('%s carries what its capabilities promise', (type) => {
       const answer = await accept(request, path);
       response.writeHead(answer.status).end(await answer.text());
     });
-    const inbox = inboxAt?.(url) ?? cases[type].inbox;
+    const own = await cases[type].openProvider?.();
+    if (own) servers.push(own);
+    const inbox = own?.inbox ?? inboxAt?.(url) ?? cases[type].inbox;
     await fc.assert(
       fc.asyncProperty(fc.array(part, { minLength: 1, maxLength: 3 }), async (parts) => {
         for (const unit of planUnits(parts, capabilities)) {
           const [only] = unit;
           if (only?.kind === 'text' && only.text.trim() === '') continue;
-          const { providerMessageId } = await adapter.send(inbox, messageOf(unit, message), options());
+          const { providerMessageId } = await adapter.send(
+            inbox,
+            messageOf(unit, own?.message ?? message),
+            options(),
+          );
           expect(providerMessageId).not.toBe('');
         }
       }),

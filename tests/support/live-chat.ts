@@ -197,6 +197,11 @@ async function createThread(api: TestApi, inboxId: string, visitor: Visitor, sta
             routing: JSON.stringify({ flowId: 'internal-routing' }),
           })
           .execute();
+        await tx
+          .updateTable('conversations')
+          .set({ last_seq: mine })
+          .where('id', '=', conversationId)
+          .execute();
         await emit(tx, workspaceId, 'message.created', { conversationId, messageId: id, seq: mine });
       });
       return id;

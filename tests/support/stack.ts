@@ -25,6 +25,8 @@ export interface StackOptions {
   secretKey?: string;
   /** A new one without. */
   namespace?: string;
+  /** Beside what every stack has. */
+  env?: Record<string, string>;
 }
 export interface Stack {
   database: TestDatabase;
@@ -62,6 +64,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     TELORING_SECRET_KEY: options.secretKey ?? randomBytes(32).toString('base64'),
     TELORING_ALLOW_PRIVATE_HOSTS: '127.0.0.1,localhost',
     PORT: '4999',
+    ...options.env,
   };
   const config = loadConfig(env);
   const runtime = await openRuntime({

@@ -1,0 +1,195 @@
+/** Whatever bytes come as a mail: read as far as they go, never thrown over, never slow. */
+import * as fc from 'fast-check';
+import MailComposer from 'nodemailer/lib/mail-composer';
+import { describe, expect, test } from 'vitest';
+import { readMail, type Mail } from '#channels/email/mail.ts';
+import { messageEvent, writerOf } from '#channels/email/event.ts';
+import { automaticOf } from '#channels/email/automatic.ts';
+import { readBounce } from '#channels/email/bounce.ts';
+import { readSubject } from '#channels/email/addresses.ts';
+import { channelEvent } from '../inbound-shape.ts';
+import { mails } from './case.ts';
+
+function readAll(raw: Uint8Array): Mail {
+  const mail = readMail(raw);
+  const writer = writerOf(mail);
+  const facts = {
+    threadKey: 't',
+    contact: writer.address,
+    writer,
+    originalKey: 'w/m',
+    authentication: { verdict: 'none' as const },
+  };
+  channelEvent.parse(
+    messageEvent(mail, { ...facts, automatic: automaticOf(mail, { ownAddresses: [] }), triggers: true }),
+  );
+  readBounce(mail);
+  for (const attachment of mail.attachments) attachment.bytes();
+  return mail;
+}
+const header = (more: string) => Buffer.from(`From: a@example.com\r\nMessage-ID: <x@y>\r\n${more}`);
+
+describe('no bytes are too broken', () => {
+  test('any bytes', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 2_000 }), (bytes) => void readAll(bytes)),
+      { numRuns: 300 },
+    );
+  });
+
+  test.each(Object.entries(mails))(
+    '%s cut off anywhere, with bytes changed, taken out and put in',
+    (_, raw) => {
+      const change = fc.record({
+        at: fc.nat(raw.length - 1),
+        remove: fc.nat(40),
+        insert: fc.uint8Array({ maxLength: 20 }),
+      });
+      fc.assert(
+        fc.property(fc.array(change, { maxLength: 4 }), fc.nat(raw.length), (changes, length) => {
+          let bytes = raw.subarray(0, length);
+          for (const { at, remove, insert } of changes)
+            bytes = Buffer.concat([bytes.subarray(0, at), insert, bytes.subarray(at + remove)]);
+          readAll(bytes);
+        }),
+        { numRuns: 60 },
+      );
+    },
+  );
+
+  test('lines of headers in any order', () => {
+    const line = fc.constantFrom(
+      'Content-Type: multipart/mixed; boundary="a"',
+      'Content-Type: text/plain; charset="',
+      'Content-Type: text/html; charset=utf-16',
+      'Subject: =?utf-8?B?////?=',
+      'Subject: =?x?Q?=?=',
+      'From: "',
+      'From: =?utf-8?Q?=22?= <>',
+      'To: a:b:c;;<@>',
+      'Content-Transfer-Encoding: base64',
+      'Content-Transfer-Encoding: quoted-printable',
+      'References: <<>> <a> <',
+      'Date: 99 Foo -1',
+      'Message-ID: <>',
+      '--a',
+      '--a--',
+      '',
+      ' folded',
+      'Content-Disposition: attachment; filename*0*=x; filename*=y',
+      '=',
+      '=3',
+      'BEGIN:VEVENT',
+      'Content-Type: text/calendar',
+      'Content-Type: message/rfc822',
+      '> quoted',
+      'On 1 wrote:',
+      '________________________________',
+    );
+    fc.assert(
+      fc.property(
+        fc.array(line, { maxLength: 40 }),
+        (lines) => void readAll(Buffer.from(lines.join('\r\n'))),
+      ),
+      { numRuns: 1_000 },
+    );
+  });
+});
+
+describe('what a mail program writes comes back', () => {
+  const text = fc
+    .string({ unit: 'grapheme', maxLength: 300 })
+    .map((value) => value.replaceAll(/[\p{C}\r\n]/gu, ' ').trim());
+  const file = fc.record({
+    filename: fc.stringMatching(/^[\p{L}0-9 _.-]{1,40}$/u).map((name) => `f${name.trim()}.bin`),
+    content: fc.uint8Array({ maxLength: 500 }).map((bytes) => Buffer.from(bytes)),
+  });
+  test('texts, subjects, names and files of any script', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        text,
+        text,
+        text,
+        fc.array(file, { maxLength: 3 }),
+        fc.boolean(),
+        async (subject, name, body, files, isFlowed) => {
+          const raw = await new MailComposer({
+            from: { name, address: 'a@example.com' },
+            subject,
+            text: body,
+            attachments: files,
+            ...(isFlowed && { textEncoding: 'base64' as const }),
+          })
+            .compile()
+            .build();
+          const mail = readAll(raw);
+          expect(mail.subject).toBe(subject.replaceAll(/\s+/g, ' ').trim());
+          expect(mail.text).toBe(body);
+          expect(mail.from[0]?.address).toBe('a@example.com');
+          expect(mail.attachments.map((each) => each.bytes().toString('hex'))).toEqual(
+            files.map(({ content }) => content.toString('hex')),
+          );
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+});
+
+describe('a hostile mail costs little', () => {
+  const quickly = (name: string, raw: () => Buffer) =>
+    test(name, () => {
+      const bytes = raw();
+      const startedMs = performance.now();
+      readAll(bytes);
+      expect(performance.now() - startedMs).toBeLessThan(5_000);
+    });
+  quickly('25 MB of file', () =>
+    Buffer.concat([
+      header(
+        'Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: application/zip; name=big.zip\r\nContent-Transfer-Encoding: base64\r\n\r\n',
+      ),
+      Buffer.from('QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo'.repeat(2).concat('\r\n').repeat(340_000)),
+      Buffer.from('--b--\r\n'),
+    ]),
+  );
+  quickly('25 MB of text', () => Buffer.concat([header('\r\n'), Buffer.alloc(25_000_000, 'On 1 wrote: \n')]));
+  quickly('a hundred thousand parts', () =>
+    Buffer.concat([
+      header('Content-Type: multipart/mixed; boundary=b\r\n\r\n'),
+      Buffer.from('--b\r\n\r\nx\r\n'.repeat(100_000)),
+    ]),
+  );
+  quickly('nested a thousand deep', () =>
+    header(
+      Array.from(
+        { length: 1_000 },
+        (_, n) => `Content-Type: multipart/mixed; boundary=b${n}\r\n\r\n--b${n}\r\n`,
+      ).join(''),
+    ),
+  );
+  quickly('a header without end', () => header(`Content-Type: text/plain; ${'a'.repeat(1_000_000)}\r\n\r\n`));
+  quickly('a million folded lines', () => header(`Subject: x\r\n${' y\r\n'.repeat(1_000_000)}\r\n`));
+  quickly('a million references', () => header(`References: ${'<a@b> <'.repeat(200_000)}\r\n\r\n`));
+  quickly('ten thousand addresses', () => header(`To: ${'"x" <a@b.c>, '.repeat(10_000)}\r\n\r\n`));
+  quickly('encoded words without end', () => header(`Subject: ${'=?utf-8?Q?'.repeat(50_000)}\r\n\r\n`));
+  quickly('HTML that never closes', () =>
+    header(`Content-Type: text/html\r\n\r\n${'<div><blockquote>'.repeat(50_000)}`),
+  );
+  quickly('HTML of one tag', () =>
+    header(`Content-Type: text/html\r\n\r\n<a ${'href="x" '.repeat(100_000)}>`),
+  );
+});
+
+test.each([
+  ['Re: Hello', 'hello', true],
+  ['AW: RE:  Fwd: Hello', 'hello', true],
+  ['Re[2]: Hello', 'hello', true],
+  ['Fwd: Hello', 'hello', false],
+  ['Antwort: Größe', 'größe', true],
+  ['回复: 你好', '你好', true],
+  ['Rebate: 10 %', 'rebate: 10 %', false],
+  ['  ', '', false],
+])('the subject %s is about %s, an answer: %s', (subject, about, isReply) => {
+  expect(readSubject(subject)).toEqual({ about, isReply });
+});
