@@ -66,6 +66,7 @@ export const liveChatDefinition: ChannelDefinition<LiveChatCredentials> = {
     location: true,
     typing: true,
     marksRead: true,
+    visitors: true,
     severalParts: true,
   },
   reports: { delivered: true, read: true },

@@ -192,7 +192,8 @@ function claim(w: Working, run: WorkingRun, effect: NonNullable<Working['effect'
   const token = w.tools.newClaim();
   effect.state = 'sending';
   effect.attempts += 1;
-  effect.claimExpiresAtMs = w.snapshot.nowMs + claimLifeMs(callTimeoutMs(effect.payload, w.tools.mode, w.tools.slowCallMs));
+  effect.claimExpiresAtMs =
+    w.snapshot.nowMs + claimLifeMs(callTimeoutMs(effect.payload, w.tools.mode, w.tools.slowCallMs));
   writeEffect(w, run, effect, token);
   const call: Call = {
     runId: run.id,

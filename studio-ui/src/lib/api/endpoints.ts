@@ -40,6 +40,8 @@ export const api = {
   probeInbox: (inboxId: string) => post<Api.Diagnostics>(`/api/inboxes/${id(inboxId)}/probe`),
   testInbox: (inboxId: string) => post<Api.InboxTest>(`/api/inboxes/${id(inboxId)}/test`),
   websites: (inboxId: string) => get<{ items: Api.Website[] }>(`/api/inboxes/${id(inboxId)}/websites`),
+  visitor: (conversationId: string, signal?: AbortSignal) =>
+    get<Api.Visitor>(`/api/conversations/${id(conversationId)}/visitor`, {}, signal),
   identitySecrets: (inboxId: string) =>
     get<{ items: Api.IdentitySecret[] }>(`/api/inboxes/${id(inboxId)}/identity-secrets`),
   createIdentitySecret: (inboxId: string) =>
