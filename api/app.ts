@@ -20,6 +20,7 @@ import { invitationRoutes } from './routes/invitations.ts';
 import { joinRoutes } from './routes/join.ts';
 import { labelRoutes } from './routes/labels.ts';
 import { liveChatRoutes } from './routes/live-chat.ts';
+import { liveChatTeamRoutes } from './routes/live-chat-team.ts';
 import { meRoutes } from './routes/me.ts';
 import { memberRoutes } from './routes/members.ts';
 import { sandboxRoutes } from './routes/sandbox.ts';
@@ -28,6 +29,7 @@ import { webhookRoutes } from './routes/webhooks.ts';
 import { withdrawalRoutes } from './routes/withdrawals.ts';
 import { conversationStartRoutes } from './routes/conversation-starts.ts';
 import { conversationRoutes } from './routes/conversations.ts';
+import { csatRoutes } from './routes/csat.ts';
 import { customerRoutes } from './routes/customers.ts';
 import { emailReplyRoutes } from './routes/email-replies.ts';
 import { emailImageRoutes } from './routes/email-images.ts';
@@ -36,6 +38,7 @@ import { emailWebhookRoutes } from './routes/email-webhook.ts';
 import { eventRoutes } from './routes/events.ts';
 import { flowRoutes } from './routes/flows.ts';
 import { inboxCheckRoutes } from './routes/inbox-checks.ts';
+import { inboxWebsiteRoutes } from './routes/inbox-websites.ts';
 import { inboxRoutes } from './routes/inboxes.ts';
 import { mailboxRoutes } from './routes/mailboxes.ts';
 import { mediaLinkRoutes, mediaRoutes } from './routes/media.ts';
@@ -75,6 +78,7 @@ const guardedGroups: RouteGroup[] = [
   codecRoutes,
   conversationRoutes,
   conversationStartRoutes,
+  csatRoutes,
   customerRoutes,
   emailReplyRoutes,
   emailImageRoutes,
@@ -84,6 +88,8 @@ const guardedGroups: RouteGroup[] = [
   inboxCheckRoutes,
   inboxRoutes,
   mailboxRoutes,
+  inboxWebsiteRoutes,
+  liveChatTeamRoutes,
   mediaRoutes,
   messageRoutes,
   oauthRoutes,

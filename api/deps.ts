@@ -16,6 +16,7 @@ import type { Mailer } from './auth/mailer.ts';
 import type { Config } from './config.ts';
 import type { Engine } from './engine.ts';
 import type { Feed } from './feed.ts';
+import type { TypingBus } from './typing.ts';
 
 export interface ApiDeps {
   config: Config;
@@ -40,6 +41,8 @@ export interface ApiDeps {
   engine: Engine;
   /** What changed, for the open screens. */
   feed: Feed;
+  /** Who types, in whatever process. */
+  typing: TypingBus;
   log: Logger;
   /** Opens payloads of Temporal's history for the codec endpoint. */
   decodePayloads: DecodePayloads;

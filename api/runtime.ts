@@ -34,12 +34,14 @@ import { emailDeployment } from './email/deployment.ts';
 import type { Engine } from './engine.ts';
 import { openMailboxes } from './email/open-mailboxes.ts';
 import { createFeed } from './feed.ts';
+import { createLiveChatUpkeep } from './live-chat/upkeep.ts';
 import { visitorKeys } from './live-chat/visitors.ts';
 import { mediaLinks } from './media-links.ts';
 import { decodePayloadsWith } from './payloads.ts';
 import { openSearchAttributes } from './search-attributes.ts';
 import { createSweeper, type Sweeper } from './sweeper.ts';
 import { temporalConnectionOptions } from './temporal-options.ts';
+import { createTypingBus, tellAgentTyping } from './typing.ts';
 
 export interface RuntimeOptions {
   config: Config;
@@ -102,12 +104,14 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   const faults = createFaults(options.faults?.spec, options.faults?.reportPath);
   const accounts = createMicrosoftAccounts({ pool, keyring, http, faults });
   const notificationUrl = `${config.publicUrl}/webhooks/microsoft`;
+  const typing = createTypingBus({ pool, databaseUrl: config.databaseUrl, log });
   const registry = createRegistry({
     http,
     visitorKeys: visitorKeys(keyring),
     uploads: media,
     accounts,
     notificationUrl,
+    tellTyping: tellAgentTyping(typing),
     email: emailDeployment({ config, keyring }),
   });
   const inboxes = createInboxCache({
@@ -161,6 +165,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     temporal: client,
     engine,
     feed,
+    typing,
     log,
     decodePayloads: decodePayloadsWith(codec),
   };
@@ -171,11 +176,20 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     ),
   );
   const workersEnded = Promise.all(workers.map((worker) => worker.run())).then(() => undefined);
+  const liveChat = createLiveChatUpkeep({ ...deps, http });
   const sweeper =
     options.sweepEveryMs === 0
       ? null
       : createSweeper(
-          { pool, dispatcher, engine, log, faults, tidyUnrouted: () => tidyUnrouted(deps) },
+          {
+            pool,
+            dispatcher,
+            engine,
+            log,
+            faults,
+            tidyUnrouted: () => tidyUnrouted(deps),
+            attendLiveChat: () => liveChat.attend(),
+          },
           options.sweepEveryMs,
         );
   const mailboxes = openMailboxes(deps);
@@ -192,11 +206,13 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
       await mailboxes?.stop();
       await dispatcher.stop();
       await sweeper?.stop();
+      await liveChat.stop();
       for (const worker of workers) shutdown(worker);
       await workersEnded.catch(() => undefined); // reported to whoever waits for it
       await connection.close();
       await http.close();
       await inboxes.close();
+      await typing.close();
       await Promise.all([engineDb.destroy(), lookupDb.destroy(), appDb.destroy()]);
     },
   };

@@ -23,6 +23,8 @@ export function createSweeper(
     faults: Faults;
     /** Routes what was left behind unrouted, and lets go what nobody connected. */
     tidyUnrouted: () => Promise<void>;
+    /** What is due in Live Chat by its rows: away messages, mails to who has left. */
+    attendLiveChat: () => Promise<void>;
   },
   everyMs = 5_000,
 ): Sweeper {
@@ -68,6 +70,7 @@ export function createSweeper(
       await deps.engine.keepSubscription(inboxId);
     await endSnoozes(deps.pool);
     await deps.tidyUnrouted();
+    await deps.attendLiveChat();
     if (Date.now() - lastTidyMs > 3_600_000) {
       lastTidyMs = Date.now();
       await tidy(deps.pool);

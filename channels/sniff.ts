@@ -21,6 +21,7 @@ function sameContainer(found: string, declared: string): boolean {
     'video/webm': /^audio\/webm$/,
     'application/zip': /^application\/(vnd\.|epub|java-archive$)/,
     'application/xml': /^text\/xml$/,
+    'application/x-cfb': /^application\/(msword$|vnd\.ms-)/,
   };
   return pairs[found]?.test(declared) ?? false;
 }

@@ -208,15 +208,15 @@ function toRow(input: AcceptInput, event: AcceptableEvent): EventRow {
     payload['text'] = plainText(parts as unknown as Part[]);
     payload['media'] = media;
   }
-  const thread = JSON.stringify([
-    event.threadKey ?? '',
-    event.contact?.externalId ?? event.providerMessageId ?? '',
-  ]);
   return {
     key,
     id: uuidV7(),
     providerEventId: storableJson(event.eventId),
-    orderKey: hash('sha256', `${inbox.id}\n${thread}`, 'base64url').slice(0, 32),
+    orderKey: orderKeyOf(
+      inbox.id,
+      event.threadKey ?? '',
+      event.contact?.externalId ?? event.providerMessageId ?? '',
+    ),
     kind: event.kind,
     target: aimed.has(event.kind) ? storableJson(event.providerMessageId ?? '') : null,
     payload: JSON.stringify(payload),
@@ -241,6 +241,12 @@ export async function acceptedAmong(
     [...byKey.keys()].map((key) => Buffer.from(key, 'hex')),
   );
   return new Set([...found.keys()].flatMap((key) => byKey.get(key) ?? []));
+}
+
+/** What events of one contact's thread have in common: they are stored in order of acceptance. */
+export function orderKeyOf(inboxId: string, threadKey: string, externalId: string): string {
+  const thread = JSON.stringify([threadKey, externalId]);
+  return hash('sha256', `${inboxId}\n${thread}`, 'base64url').slice(0, 32);
 }
 
 /** Moves a media part's source out of the message: it becomes a media row's, the part keeps the id. */

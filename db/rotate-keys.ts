@@ -1,16 +1,17 @@
 /**
- * Seals every inbox's credentials anew with the current key. As a script: `npm run rotate-keys` with DATABASE_URL and
+ * Seals every inbox's credentials and identity secrets anew with the current key. As a script: `npm run rotate-keys` with DATABASE_URL and
  * TELORING_SECRET_KEY=<new key>,<old key>. Afterwards the old key may be dropped once no history sealed with it is kept.
  */
 import { fileURLToPath } from 'node:url';
-import { connectDatabase, type Db } from './client.ts';
+import { connectDatabase, type Db, type Tx } from './client.ts';
+import { purposeOf } from './identity-secrets.ts';
 import { createKeyring, open, seal, sealedWith, type Keyring } from './keyring.ts';
 
 export interface Rotated {
   resealed: number;
   /** Sealed with the current key already. */
   current: number;
-  /** Inboxes whose credentials didn't open; they were left as they are. */
+  /** Inboxes of which something didn't open; it was left as it is. */
   failed: { inboxId: string; reason: string }[];
 }
 
@@ -46,10 +47,32 @@ export async function rotateKeys(engineDb: Db, keyring: Keyring): Promise<Rotate
         await tx.updateTable('inboxes').set({ credentials: sealed }).where('id', '=', id).execute();
         total.resealed += 1;
       }
+      const ids = rows.map(({ id }) => id);
+      if (ids.length > 0) await rotateSecrets(tx, keyring, ids, total);
       return rows.at(-1)?.id;
     });
     if (last === undefined) return total;
     after = last;
+  }
+}
+
+async function rotateSecrets(
+  tx: Tx,
+  keyring: Keyring,
+  inboxIds: readonly string[],
+  total: Rotated,
+): Promise<void> {
+  const rows = await tx
+    .selectFrom('identity_secrets')
+    .select(['id', 'inbox_id', 'sealed'])
+    .where('inbox_id', 'in', [...inboxIds])
+    .forUpdate()
+    .execute();
+  for (const { id, inbox_id: inboxId, sealed } of rows) {
+    if (sealedWith(sealed) === keyring.currentKeyId) continue;
+    const anew = resealed(keyring, sealed, purposeOf(id));
+    if (anew instanceof Error) total.failed.push({ inboxId, reason: anew.message });
+    else await tx.updateTable('identity_secrets').set({ sealed: anew }).where('id', '=', id).execute();
   }
 }
 

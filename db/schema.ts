@@ -8,6 +8,16 @@ import type { EmailIdsTable, EmailParticipantsTable, EmailThreadsTable } from '.
 import type { KeptMailsTable, MailboxesTable, MailboxHoldersTable } from './schema-mailboxes.ts';
 import type { MicrosoftSubscriptionsTable, OAuthStatesTable } from './schema-microsoft.ts';
 import type {
+  AwayMessagesTable,
+  ChatMailThreadsTable,
+  ChatMailsTable,
+  CsatSurveysTable,
+  IdentitySecretsTable,
+  VisitorEndingsTable,
+  VisitorsTable,
+  WidgetWebsitesTable,
+} from './schema-live-chat.ts';
+import type {
   AccountsTable,
   ApiKeysTable,
   AuditLogTable,
@@ -375,6 +385,14 @@ export interface Schema {
   oauth_states: OAuthStatesTable;
   microsoft_subscriptions: MicrosoftSubscriptionsTable;
   ui_events: UiEventsTable;
+  identity_secrets: IdentitySecretsTable;
+  visitor_endings: VisitorEndingsTable;
+  visitors: VisitorsTable;
+  widget_websites: WidgetWebsitesTable;
+  away_messages: AwayMessagesTable;
+  csat_surveys: CsatSurveysTable;
+  chat_mail_threads: ChatMailThreadsTable;
+  chat_mails: ChatMailsTable;
   users: UsersTable;
   sessions: SessionsTable;
   accounts: AccountsTable;

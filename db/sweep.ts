@@ -156,6 +156,7 @@ export async function tidy(pool: pg.Pool): Promise<void> {
   await pool.query("delete from sessions where expires_at < now() - interval '1 day'");
   await pool.query("delete from verifications where expires_at < now() - interval '1 day'");
   await pool.query('delete from oauth_states where expires_at < now()');
+  await pool.query('delete from visitor_endings where forget_at < now()');
   await pool.query(`delete from ui_events where position in
     (select position from ui_events where created_at < now() - interval '1 day' order by position limit 20000)`);
 }

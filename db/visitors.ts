@@ -3,10 +3,10 @@ import { sql } from 'kysely';
 import type { Part } from '#domain/message.ts';
 import type { Db, Tx } from './client.ts';
 
-/** A visitor of one inbox, as the signed session names them. */
+/** Whom a signed session speaks for: a contact of one inbox. */
 export interface VisitorKey {
   inboxId: string;
-  visitorId: string;
+  externalId: string;
 }
 
 /** A place in a visitor's thread: a conversation, and a seq in it. */
@@ -21,6 +21,7 @@ export interface VisitorMessageRow extends ThreadPlace {
   authorKind: string;
   authorName: string | null;
   parts: Part[];
+  status: string;
   providerMessageId: string | null;
   createdAt: Date;
   deleted: boolean;
@@ -54,7 +55,7 @@ export async function visitorThread(
   const { rows } = await sql<VisitorMessageRow>`
     select m.id, m.conversation_id as "conversationId", m.seq, m.direction, m.author_kind as "authorKind",
            case when m.author_kind = 'agent' then m.author_name end as "authorName",
-           m.parts, m.provider_message_id as "providerMessageId", m.created_at as "createdAt",
+           m.parts, m.status, m.provider_message_id as "providerMessageId", m.created_at as "createdAt",
            m.deleted_at is not null as deleted,
            coalesce((select jsonb_object_agg(f.id, f.state) from media f where f.message_id = m.id and f.state <> 'stored'), '{}') as "missingMedia",
            unsettled.seq as "unsettledSeq", ${behind(range)} as behind
@@ -68,7 +69,7 @@ export async function visitorThread(
             where o.conversation_id = c.id)) as seq
       ) unsettled on true
       join messages m on m.conversation_id = c.id
-     where k.inbox_id = ${visitor.inboxId} and k.external_id = ${visitor.visitorId}
+     where k.inbox_id = ${visitor.inboxId} and k.external_id = ${visitor.externalId}
        and (m.direction = 'in' or (m.direction = 'out' and m.status in ('sent', 'delivered', 'read')))
        and ${placed(range)}
      order by c.created_at ${direction}, c.id ${direction}, m.seq ${direction}
@@ -95,6 +96,50 @@ function placeRow(place: ThreadPlace) {
      where p.id = ${place.conversationId} and p.contact_id = k.id`;
 }
 
+/** Which of these messages went to this visitor, and are not known to be so far yet. */
+export async function receivable(
+  tx: Tx,
+  visitor: VisitorKey,
+  messageIds: readonly string[],
+  status: 'delivered' | 'read',
+): Promise<string[]> {
+  const rows = await tx
+    .selectFrom('messages as m')
+    .innerJoin('conversations as c', 'c.id', 'm.conversation_id')
+    .innerJoin('contacts as k', 'k.id', 'c.contact_id')
+    .select('m.id')
+    .where('m.id', 'in', [...messageIds])
+    .where('k.inbox_id', '=', visitor.inboxId)
+    .where('k.external_id', '=', visitor.externalId)
+    .where('m.direction', '=', 'out')
+    .where('m.status', 'in', status === 'read' ? ['sent', 'delivered'] : ['sent'])
+    .execute();
+  return rows.map(({ id }) => id);
+}
+
+/** How far the team has read the visitor's latest conversation; null where nobody has. */
+export async function seenByTeam(tx: Tx, visitor: VisitorKey): Promise<ThreadPlace | null> {
+  const conversationId = await latestConversationId(tx, visitor);
+  if (conversationId === null) return null;
+  const row = await tx
+    .selectFrom('conversation_reads')
+    .select((eb) => eb.fn.max('seq').as('seq'))
+    .where('conversation_id', '=', conversationId)
+    .executeTakeFirst();
+  return row?.seq == null ? null : { conversationId, seq: Number(row.seq) };
+}
+
+/** Whether a flow is about to say something: it is at work now, or pauses for a moment between two messages. */
+export async function botIsTyping(tx: Tx, visitor: VisitorKey): Promise<boolean> {
+  const { rows } = await sql<{ typing: boolean }>`
+    select exists (
+      select from contacts k join conversations c on c.contact_id = k.id join runs r on r.id = c.run_id
+       where k.inbox_id = ${visitor.inboxId} and k.external_id = ${visitor.externalId} and c.owner = 'run' and r.ended_at is null
+         and (r.status = 'active' or (r.status = 'waiting' and r.waiting_for = 'delay' and r.deadline < now() + interval '30 seconds'))
+    ) as typing`.execute(tx);
+  return rows[0]?.typing ?? false;
+}
+
 /** The conversation a visitor is in, or was in last. */
 export async function latestConversationId(tx: Tx, visitor: VisitorKey): Promise<string | null> {
   const row = await tx
@@ -102,7 +147,7 @@ export async function latestConversationId(tx: Tx, visitor: VisitorKey): Promise
     .innerJoin('contacts as k', 'k.id', 'c.contact_id')
     .select('c.id')
     .where('k.inbox_id', '=', visitor.inboxId)
-    .where('k.external_id', '=', visitor.visitorId)
+    .where('k.external_id', '=', visitor.externalId)
     .orderBy('c.created_at', 'desc')
     .orderBy('c.id', 'desc')
     .executeTakeFirst();
@@ -114,7 +159,7 @@ export async function visitorOfConversation(db: Db, conversationId: string): Pro
   const row = await db
     .selectFrom('conversations as c')
     .innerJoin('contacts as k', 'k.id', 'c.contact_id')
-    .select(['c.inbox_id as inboxId', 'k.external_id as visitorId'])
+    .select(['c.inbox_id as inboxId', 'k.external_id as externalId'])
     .where('c.id', '=', conversationId)
     .executeTakeFirst();
   return row ?? null;

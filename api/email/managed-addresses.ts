@@ -2,6 +2,7 @@
 import { cleanAddress, domainOf } from '#channels/email/addresses.ts';
 import { emailDefinition } from '#channels/email/definition.ts';
 import { readReplyAddress, threadInReplyAddress } from '#channels/email/reply-address.ts';
+import { mailedChat } from '#db/chat-mails.ts';
 import { poolOf } from '#db/client.ts';
 import { inboxOfThread } from '#db/email-threads.ts';
 import type { CachedInbox } from '#db/inbox-cache.ts';
@@ -21,7 +22,14 @@ export function createManagedAddresses(
   };
   const byToken = async (address: string): Promise<CachedInbox | null> => {
     const threadId = threadInReplyAddress(address, domain);
-    const inboxId = threadId === null ? null : await inboxOfThread(poolOf(deps.engineDb), threadId);
+    const pool = poolOf(deps.engineDb);
+    const inboxId =
+      threadId === null
+        ? null
+        : ((await inboxOfThread(pool, threadId)) ??
+          // Not a thread of emails: a chat whose replies follow its visitor by email.
+          (await mailedChat(pool, { mailIds: [], conversationId: threadId }))?.inboxId ??
+          null);
     const inbox = inboxId === null ? null : await deps.inboxes.byId(inboxId);
     if (!inbox || inbox.deletedAt !== null) return null;
     return readReplyAddress(keys, inbox, address) === null ? null : inbox;

@@ -9,7 +9,12 @@ import {
 } from '#channels/email/authentication.ts';
 import { automaticOf } from '#channels/email/automatic.ts';
 import { readBounce } from '#channels/email/bounce.ts';
-import { emailSettings, type EmailCredentials, type EmailSettings } from '#channels/email/definition.ts';
+import {
+  emailDefinition,
+  emailSettings,
+  type EmailCredentials,
+  type EmailSettings,
+} from '#channels/email/definition.ts';
 import { bounceEvent, messageEvent, writerOf } from '#channels/email/event.ts';
 import { readForwardingConfirmation } from '#channels/email/forwarding-confirmation.ts';
 import { readSubject } from '#channels/email/addresses.ts';
@@ -25,6 +30,7 @@ import { acceptEvents } from '#db/inbound-events.ts';
 import type { CachedInbox } from '#db/inbox-cache.ts';
 import type { JsonObject } from '#domain/json.ts';
 import type { ApiDeps } from '../deps.ts';
+import { chatReplyOf } from './chat-replies.ts';
 import { emailReplyKeys } from './reply-keys.ts';
 
 export interface IncomingMail {
@@ -56,7 +62,10 @@ export interface EmailReceiver {
   receive(inbox: CachedInbox, mail: IncomingMail): Promise<Reception>;
 }
 
-export type EmailReceiverDeps = Pick<ApiDeps, 'config' | 'keyring' | 'engineDb' | 'media' | 'engine' | 'log'>;
+export type EmailReceiverDeps = Pick<
+  ApiDeps,
+  'config' | 'keyring' | 'engineDb' | 'inboxes' | 'media' | 'engine' | 'log'
+>;
 
 /** @param options.resolver stands in for DNS in tests */
 export function createEmailReceiver(
@@ -149,8 +158,22 @@ export function createEmailReceiver(
         const matched = await acceptBounce(inbox, mail, told);
         if (matched) return matched;
       }
-      const { about, isReply } = readSubject(mail.subject);
       const recipients = recipientsOf(mail, incoming.envelope?.to);
+      const chat = await chatReplyOf({ pool, inboxes: deps.inboxes, replyKeys }, inbox.workspaceId, {
+        mail,
+        writer,
+        authentication,
+        automatic,
+        addressed: recipients.addressed,
+        originalKey,
+      });
+      if (chat) return accept(chat.inbox, chat.event, told);
+      if (inbox.type !== emailDefinition.type)
+        return {
+          kind: 'set_aside',
+          reason: 'It answers a chat’s mail, but a machine wrote it, or not from where that mail went.',
+        };
+      const { about, isReply } = readSubject(mail.subject);
       const placed = await placeEmail(pool, inbox, {
         messageId: mail.messageId,
         sender: writer.address,

@@ -24,6 +24,9 @@ interface ManifestEntry {
 const contentTypes: Readonly<Record<string, string>> = {
   '.js': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
+  '.json': 'application/json',
+  // Declarations for people and editors: a browser that shows them is right.
+  '.ts': 'text/plain; charset=utf-8',
   '.svg': 'image/svg+xml',
   '.woff2': 'font/woff2',
 };
@@ -62,7 +65,11 @@ export function createWidgetAssets(folder: string): WidgetAssets {
 }
 
 export function widgetNotBuilt(): ApiError {
-  return new ApiError(503, 'widget_not_built', 'The chat widget is not built. Run: npm run build:widget');
+  return new ApiError(
+    503,
+    'widget_not_built',
+    'The chat widget is not built. `npm start` builds it; the log says why it couldn’t.',
+  );
 }
 
 async function readIfThere(file: string): Promise<Uint8Array<ArrayBuffer> | null> {

@@ -1,17 +1,24 @@
 /** What browsers load of the widget: the loader, its facts, the frame's page and the built files. */
 import path from 'node:path';
 import type { Context, Hono } from 'hono';
-import { liveChatSettingsSchema, type LiveChatSettings } from '#channels/live_chat/definition.ts';
-import type { JsonObject } from '#domain/json.ts';
+import { frameFacts, launcherConfig } from '#channels/live_chat/shown.ts';
 import type { AppEnv } from '../deps.ts';
 import { createWidgetAssets, widgetNotBuilt, type Asset } from './assets.ts';
+import { ApiError } from '../middleware/errors.ts';
 import { allowedOrigins } from './origins.ts';
+import type { Sightings } from './sightings.ts';
+import { settingsOf } from './settings.ts';
 import type { LiveChatInbox, Visitors } from './visitors.ts';
 
 /** Where studio-ui/widget/vite.config.ts builds to. */
 export const builtWidget = path.join(import.meta.dirname, '../../studio-ui/dist-widget');
 
-export function addWidgetPages(routes: Hono<AppEnv>, visitors: Visitors, widgetFolder: string): void {
+export function addWidgetPages(
+  routes: Hono<AppEnv>,
+  visitors: Visitors,
+  sightings: Sightings,
+  widgetFolder: string,
+): void {
   const assets = createWidgetAssets(widgetFolder);
 
   routes.get('/widget.js', async (c) => {
@@ -22,16 +29,27 @@ export function addWidgetPages(routes: Hono<AppEnv>, visitors: Visitors, widgetF
     return sendAsset(c, loader);
   });
 
+  // What developers write their pages against, to be read or copied.
+  routes.get('/widget.d.ts', async (c) => {
+    const types = await assets.file('widget.d.ts');
+    if (!types) throw widgetNotBuilt();
+    c.header('Cache-Control', 'public, max-age=300');
+    return sendAsset(c, types);
+  });
+
   routes.get('/live-chat/assets/:file', async (c) => {
     const asset = await assets.file(c.req.param('file'));
     if (!asset) return c.notFound();
     // Hashed names for ever; the few plain ones are asked for again.
     const hashed = /-[\w-]{8}\.\w+$/.test(c.req.param('file'));
+    // The launcher's words are asked for by the page around it.
+    if (asset.contentType === 'application/json') c.header('Access-Control-Allow-Origin', '*');
+    c.header('Cross-Origin-Resource-Policy', 'cross-origin');
     c.header('Cache-Control', hashed ? 'public, max-age=31536000, immutable' : 'no-cache');
     return sendAsset(c, asset);
   });
 
-  // The one thing the loader asks from the host page's origin, so the only route with CORS headers.
+  // What the loader asks from the host page's origin, so that this needs CORS headers.
   routes.get('/live-chat/:inboxId/config', async (c) => {
     const origin = c.req.header('origin');
     if (origin) {
@@ -41,9 +59,22 @@ export function addWidgetPages(routes: Hono<AppEnv>, visitors: Visitors, widgetF
     c.header('Cross-Origin-Resource-Policy', 'cross-origin');
     c.header('Cache-Control', 'no-cache');
     const inbox = await visitors.inbox(c);
-    visitors.admit(c, inbox);
-    const { title, accentColor, position } = settingsOf(inbox);
-    return c.json({ title, accentColor, onAccentColor: readableOn(accentColor), position });
+    try {
+      visitors.admit(c, inbox);
+    } catch (error) {
+      if (origin && error instanceof ApiError && error.status === 403) sightings.saw(inbox, origin, false);
+      throw error;
+    }
+    if (origin) sightings.saw(inbox, origin, true);
+    return c.json(launcherConfig(settingsOf(inbox)));
+  });
+
+  // A page without a website, for the settings of our own UI: what it shows is told to it as it is edited.
+  routes.get('/live-chat/:inboxId/preview', async (c) => {
+    const inbox = await visitors.inbox(c);
+    c.header('Content-Security-Policy', previewPolicy);
+    c.header('Cache-Control', 'no-cache');
+    return c.html(previewPage(inbox.id));
   });
 
   routes.get('/live-chat/:inboxId/frame', async (c) => {
@@ -55,22 +86,6 @@ export function addWidgetPages(routes: Hono<AppEnv>, visitors: Visitors, widgetF
     c.header('Cache-Control', 'no-cache');
     return c.html(framePage(inbox, script, styles));
   });
-}
-
-/** The inbox's look, with defaults where an older inbox has none. */
-export function settingsOf(inbox: { settings: JsonObject }): LiveChatSettings {
-  const parsed = liveChatSettingsSchema.safeParse(inbox.settings);
-  return parsed.success ? parsed.data : liveChatSettingsSchema.parse({});
-}
-
-/** Black or white, whichever contrasts more with a colour (WCAG's relative luminance). */
-export function readableOn(hex: string): string {
-  const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => {
-    const value = Number.parseInt(hex.slice(at, at + 2), 16) / 255;
-    return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
-  });
-  const luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-  return 1.05 / (luminance + 0.05) >= (luminance + 0.05) / 0.05 ? '#ffffff' : '#111111';
 }
 
 /** Nothing but our own files; shown only inside the allowed websites and our own pages. */
@@ -89,9 +104,39 @@ export function framePolicy(origins: readonly string[]): string {
   ].join('; ');
 }
 
+const previewPolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  "frame-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'self'",
+].join('; ');
+
+function previewPage(inboxId: string): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<title>Preview</title>
+<link rel="stylesheet" href="../assets/preview.css">
+</head>
+<body>
+<div class="page" aria-hidden="true"><i></i><i></i><i></i><i></i><i></i></div>
+<script src="../../widget.js" data-inbox="${escapeHtml(inboxId)}" data-preview></script>
+</body>
+</html>
+`;
+}
+
 function framePage(inbox: LiveChatInbox, script: string, styles: readonly string[]): string {
-  const { title, greeting, accentColor } = settingsOf(inbox);
-  const facts = { inboxId: inbox.id, title, greeting, accentColor, onAccentColor: readableOn(accentColor) };
+  const settings = settingsOf(inbox);
+  const { title } = settings;
+  const facts = frameFacts(inbox.id, settings);
   // Relative addresses: the page works below any path that PUBLIC_URL carries.
   return `<!doctype html>
 <html lang="en">

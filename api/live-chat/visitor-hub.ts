@@ -7,18 +7,25 @@ import { visitorOfConversation, type VisitorKey } from '#db/visitors.ts';
 
 export interface VisitorHub {
   /**
-   * From when this resolves on, every committed change of the visitor's thread is followed by a call of `changed` (at least one,
-   * maybe for several) with the ids of the messages it is about. @returns stops it
+   * From when this resolves on, every committed change of the visitor's conversations is followed by a call of `changed` (at least
+   * one, maybe for several). @returns stops it
    */
-  subscribe(visitor: VisitorKey, changed: Changed): Promise<() => void>;
+  subscribe(visitor: VisitorKey, changed: (change: VisitorChange) => void): Promise<() => void>;
 }
 
-type Changed = (messageIds: readonly string[]) => void;
+/** What it is about: messages by their ids, the conversation itself (its state, who has read it), its flow run. */
+export interface VisitorChange {
+  messageIds: string[];
+  conversation: boolean;
+  run: boolean;
+}
+type Changed = (change: VisitorChange) => void;
 
 const pollMs = 150;
 const retryMs = 1000;
 const batch = 500;
 const maxKnownConversations = 10_000;
+const told = new Set(['message', 'conversation', 'run']);
 
 export function createVisitorHub(deps: { engineDb: Db; log: Pick<Logger, 'warn'> }): VisitorHub {
   const listeners = new Map<string, Set<Changed>>();
@@ -30,7 +37,7 @@ export function createVisitorHub(deps: { engineDb: Db; log: Pick<Logger, 'warn'>
     if (known !== undefined) return known;
     const visitor = await visitorOfConversation(deps.engineDb, conversationId);
     const key = visitor && keyText(visitor);
-    // A conversation never changes hands, so that this never goes stale; the oldest are forgotten.
+    // Forgotten when it changes, see below; the oldest also without.
     conversations.set(conversationId, key);
     if (conversations.size > maxKnownConversations) {
       for (const oldest of conversations.keys()) {
@@ -42,17 +49,22 @@ export function createVisitorHub(deps: { engineDb: Db; log: Pick<Logger, 'warn'>
   }
 
   async function tell(events: readonly UiEvent[]): Promise<void> {
-    const changed = new Map<string, string[]>();
+    const changes = new Map<string, VisitorChange>();
     for (const { name, data } of events) {
       const { conversationId, messageId } = data;
-      if (!name.startsWith('message.') || typeof conversationId !== 'string') continue;
-      const messageIds = changed.get(conversationId) ?? [];
-      if (typeof messageId === 'string') messageIds.push(messageId);
-      changed.set(conversationId, messageIds);
+      const [about] = name.split('.');
+      if (typeof conversationId !== 'string' || about === undefined || !told.has(about)) continue;
+      const change = changes.get(conversationId) ?? { messageIds: [], conversation: false, run: false };
+      if (about === 'message' && typeof messageId === 'string') change.messageIds.push(messageId);
+      if (about === 'conversation') change.conversation = true;
+      if (about === 'run') change.run = true;
+      changes.set(conversationId, change);
+      // Whose it is may be what has changed: its visitor signed in.
+      if (name === 'conversation.updated') conversations.delete(conversationId);
     }
-    for (const [conversationId, messageIds] of changed) {
+    for (const [conversationId, change] of changes) {
       const key = await keyOf(conversationId);
-      for (const listener of (key && listeners.get(key)) || []) listener(messageIds);
+      for (const listener of (key && listeners.get(key)) || []) listener(change);
     }
   }
 
@@ -100,6 +112,6 @@ export function createVisitorHub(deps: { engineDb: Db; log: Pick<Logger, 'warn'>
   };
 }
 
-function keyText({ inboxId, visitorId }: VisitorKey): string {
-  return `${inboxId}/${visitorId}`;
+export function keyText({ inboxId, externalId }: VisitorKey): string {
+  return `${inboxId}/${externalId}`;
 }

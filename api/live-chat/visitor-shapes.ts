@@ -20,13 +20,9 @@ export interface VisitorMessageShape {
 /** Signs a link to a stored file for a while. */
 export type MediaLink = (mediaId: string) => string;
 
-export function visitorMessage(
-  row: VisitorMessageRow,
-  visitorId: string,
-  link: MediaLink,
-): VisitorMessageShape {
+export function visitorMessage(row: VisitorMessageRow, link: MediaLink): VisitorMessageShape {
   const own = row.direction === 'in';
-  const clientMessageId = own ? clientIdOf(row.providerMessageId, visitorId) : undefined;
+  const clientMessageId = own ? clientIdOf(row.providerMessageId) : undefined;
   return {
     id: row.id,
     conversationId: row.conversationId,
@@ -54,9 +50,9 @@ export function completeUpTo(rows: readonly VisitorMessageRow[]): ThreadPlace | 
   return place;
 }
 
-function clientIdOf(providerMessageId: string | null, visitorId: string): string | undefined {
-  const prefix = `${visitorId}:`;
-  return providerMessageId?.startsWith(prefix) ? providerMessageId.slice(prefix.length) : undefined;
+/** `<browser>:<its id>`; the browser may be one they had before. */
+function clientIdOf(providerMessageId: string | null): string | undefined {
+  return /^[0-9a-f-]{36}:([0-9a-f-]{36})$/.exec(providerMessageId ?? '')?.[1];
 }
 
 function visitorPart(part: Part, missing: VisitorMessageRow['missingMedia'], link: MediaLink): JsonObject {

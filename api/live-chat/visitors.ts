@@ -1,34 +1,62 @@
 /** Who is asking: finds the inbox, checks the page's origin, the rates and the signed session. */
 import type { Context } from 'hono';
 import { liveChatDefinition } from '#channels/live_chat/definition.ts';
-import { bearerToken, readVisitorToken, type VisitorSession } from '#channels/live_chat/visitor-token.ts';
+import {
+  bearerToken,
+  contactOf,
+  readVisitorToken,
+  type VisitorSession,
+} from '#channels/live_chat/visitor-token.ts';
 import type { InboxCache } from '#db/inbox-cache.ts';
 import { derivedKey, type Keyring } from '#db/keyring.ts';
+import { isEnded } from '#db/visitor-sessions.ts';
+import type { VisitorKey } from '#db/visitors.ts';
 import { isUuid } from '#domain/ids.ts';
 import type { ApiDeps, AppEnv } from '../deps.ts';
 import { forwardedAddress } from '../middleware/client-address.ts';
 import { ApiError } from '../middleware/errors.ts';
 import { createBuckets, type Buckets } from '../middleware/rate-limit.ts';
 import { mayCall } from './origins.ts';
+import { settingsOf } from './settings.ts';
 
 export type LiveChatDeps = Pick<
   ApiDeps,
-  'config' | 'appDb' | 'engineDb' | 'keyring' | 'registry' | 'inboxes' | 'media' | 'engine' | 'log'
+  | 'config'
+  | 'appDb'
+  | 'engineDb'
+  | 'keyring'
+  | 'registry'
+  | 'inboxes'
+  | 'media'
+  | 'engine'
+  | 'log'
+  | 'typing'
+  | 'mailer'
 >;
 export type LiveChatInbox = NonNullable<Awaited<ReturnType<InboxCache['byId']>>>;
 
+interface Rate {
+  burst: number;
+  perSecond: number;
+}
 /** Per address and per session: what may come at once, and per second after that. */
 export interface VisitorLimits {
-  address: { burst: number; perSecond: number };
-  session: { burst: number; perSecond: number };
+  address: Rate;
+  session: Rate;
   /** Uploads of one session. */
-  uploads: { burst: number; perSecond: number };
+  uploads: Rate;
+  /** Typing and receipts of one session: what is over is dropped by the browser, nothing is lost. */
+  signals: Rate;
+  /** Wrong proofs of identity from one address. */
+  forgeries: Rate;
 }
 /** An address may be a whole office; a session is one person. */
 export const defaultVisitorLimits: VisitorLimits = {
   address: { burst: 200, perSecond: 20 },
   session: { burst: 30, perSecond: 2 },
   uploads: { burst: 10, perSecond: 0.2 },
+  signals: { burst: 30, perSecond: 2 },
+  forgeries: { burst: 10, perSecond: 0.1 },
 };
 
 /** The keys of visitor sessions: the current one signs, older ones of the keyring still open. */
@@ -39,25 +67,42 @@ export function visitorKeys(keyring: Keyring): Uint8Array[] {
   );
 }
 
+/** Whose rows a session may read. */
+export function visitorOf(session: VisitorSession): VisitorKey {
+  return { inboxId: session.inboxId, externalId: contactOf(session) };
+}
+
+export interface VisitorRequest {
+  inbox: LiveChatInbox;
+  session: VisitorSession;
+  visitor: VisitorKey;
+}
+type Counted = 'session' | 'uploads' | 'signals';
+
 export interface Visitors {
   /** The inbox of the path. @throws ApiError 404 */
   inbox(c: Context<AppEnv>): Promise<LiveChatInbox>;
   /** Refuses pages the inbox doesn't allow (403) and addresses that ask too often (429). */
   admit(c: Context<AppEnv>, inbox: LiveChatInbox): void;
-  /** The session the request carries, or null. */
-  session(c: Context<AppEnv>, inbox: LiveChatInbox): VisitorSession | null;
-  /** All of it. @throws ApiError 401 without a valid session, 404, 403, 429 */
-  visitor(c: Context<AppEnv>): Promise<{ inbox: LiveChatInbox; session: VisitorSession }>;
-  /** Counts one upload. @throws ApiError 429 */
-  countUpload(c: Context<AppEnv>, session: VisitorSession): void;
+  /** The session the request carries, or null: also for one that was ended. */
+  session(c: Context<AppEnv>, inbox: LiveChatInbox): Promise<VisitorSession | null>;
+  /** All of it. @throws ApiError 401 without a valid session, 404, 403 (also where the website must vouch first), 429 */
+  visitor(c: Context<AppEnv>, counted?: Counted): Promise<VisitorRequest>;
+  /** Counts one of a kind. @throws ApiError 429 */
+  count(c: Context<AppEnv>, session: VisitorSession, counted: Counted): void;
+  /** Counts a wrong proof of identity. @throws ApiError 429 */
+  countForgery(c: Context<AppEnv>): void;
 }
 
 export function createVisitors(deps: LiveChatDeps, limits: VisitorLimits): Visitors {
   const keys = visitorKeys(deps.keyring);
+  const bucketsOf = ({ burst, perSecond }: Rate): Buckets => createBuckets(burst, perSecond);
   const buckets = {
-    address: createBuckets(limits.address.burst, limits.address.perSecond),
-    session: createBuckets(limits.session.burst, limits.session.perSecond),
-    uploads: createBuckets(limits.uploads.burst, limits.uploads.perSecond),
+    address: bucketsOf(limits.address),
+    session: bucketsOf(limits.session),
+    uploads: bucketsOf(limits.uploads),
+    signals: bucketsOf(limits.signals),
+    forgeries: bucketsOf(limits.forgeries),
   };
   const visitors: Visitors = {
     async inbox(c) {
@@ -79,12 +124,21 @@ export function createVisitors(deps: LiveChatDeps, limits: VisitorLimits): Visit
       }
       take(c, buckets.address, forwardedAddress(c));
     },
-    session: (c, inbox) =>
-      readVisitorToken(keys, bearerToken(c.req.header('authorization')), inbox.id, Date.now()),
-    async visitor(c) {
+    async session(c, inbox) {
+      const session = readVisitorToken(
+        keys,
+        bearerToken(c.req.header('authorization')),
+        inbox.id,
+        Date.now(),
+      );
+      if (!session) return null;
+      const key = { ...visitorOf(session), visitorId: session.visitorId };
+      return (await isEnded(deps.engineDb, key)) ? null : session;
+    },
+    async visitor(c, counted = 'session') {
       const inbox = await visitors.inbox(c);
       visitors.admit(c, inbox);
-      const session = visitors.session(c, inbox);
+      const session = await visitors.session(c, inbox);
       if (!session) {
         throw new ApiError(
           401,
@@ -92,14 +146,26 @@ export function createVisitors(deps: LiveChatDeps, limits: VisitorLimits): Visit
           'This chat session is not valid here or is over. Ask for a new one.',
         );
       }
-      take(c, buckets.session, session.visitorId);
-      return { inbox, session };
+      if (session.personId === null && settingsOf(inbox).identity.required) throw identityRequired();
+      take(c, buckets[counted], session.visitorId);
+      return { inbox, session, visitor: visitorOf(session) };
     },
-    countUpload(c, session) {
-      take(c, buckets.uploads, session.visitorId);
+    count(c, session, counted) {
+      take(c, buckets[counted], session.visitorId);
+    },
+    countForgery(c) {
+      take(c, buckets.forgeries, forwardedAddress(c));
     },
   };
   return visitors;
+}
+
+export function identityRequired(): ApiError {
+  return new ApiError(
+    403,
+    'identity_required',
+    'Only visitors who are signed in on the website may chat here. Sign in there, then open the chat again.',
+  );
 }
 
 function take(c: Context<AppEnv>, buckets: Buckets, key: string): void {

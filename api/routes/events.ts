@@ -13,7 +13,7 @@ const stream = createRoute({
   method: 'get',
   path: '/api/events',
   summary:
-    'Server-sent events of your workspace: named, ids only in data, id = position, resumes by Last-Event-ID. `ready` comes first; `resync` means: load afresh, your place is no longer known',
+    'Server-sent events of your workspace: named, ids only in data, id = position, resumes by Last-Event-ID. `ready` comes first; `resync` means: load afresh, your place is no longer known. `conversation.typing` has no id: it is stored nowhere',
   responses: { 200: { content: { 'text/event-stream': {} }, description: 'The stream.' }, ...refusals },
 });
 
@@ -33,6 +33,13 @@ export function eventRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
       const ended = new AbortController();
       out.onAbort(() => ended.abort());
       const closeAt = setTimeout(() => ended.abort(), longestMs);
+      // Beside the feed: without a place in it, and gone for who isn't there.
+      const stopTyping = deps.typing.listen((signal) => {
+        const { from, conversationId, typing } = signal;
+        if (signal.workspaceId !== workspaceId || from !== 'contact' || conversationId === null) return;
+        if (ended.signal.aborted || out.closed || !allows(role, 'conversations:read')) return;
+        void out.writeSSE({ event: 'conversation.typing', data: JSON.stringify({ conversationId, typing }) });
+      });
       try {
         let at = resumed ?? (await feedEnd(deps.engineDb));
         const hello = { event: lost ? 'resync' : 'ready', data: '{}', id: String(at.position) };
@@ -54,6 +61,7 @@ export function eventRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
         }
       } finally {
         clearTimeout(closeAt);
+        stopTyping();
         leave();
       }
     });

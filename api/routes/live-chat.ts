@@ -3,8 +3,12 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { AppEnv } from '../deps.ts';
 import { addDemoPage } from '../live-chat/demo.ts';
 import { addWidgetPages, builtWidget } from '../live-chat/pages.ts';
+import { createSightings } from '../live-chat/sightings.ts';
+import { addUnsubscribe } from '../live-chat/unsubscribe.ts';
+import { addVisitorIdentity } from '../live-chat/visitor-identity.ts';
 import { createVisitorHub } from '../live-chat/visitor-hub.ts';
 import { addVisitorRoutes } from '../live-chat/visitor-routes.ts';
+import { addVisitorSignals } from '../live-chat/visitor-signals.ts';
 import { addVisitorStream } from '../live-chat/visitor-stream.ts';
 import {
   createVisitors,
@@ -25,9 +29,12 @@ export function liveChatRoutes(
   const links = mediaLinks(deps);
   // Relative to the frame, whose policy lets it load from its own origin only, whatever name of ours it was opened under.
   const link = (mediaId: string): string => `../..${links.link(mediaId).slice(deps.config.publicUrl.length)}`;
-  addWidgetPages(routes, visitors, widgetFolder);
+  addWidgetPages(routes, visitors, createSightings(deps), widgetFolder);
   addVisitorRoutes(routes, deps, visitors, link);
+  addVisitorSignals(routes, deps, visitors);
+  addVisitorIdentity(routes, deps, visitors);
   addVisitorStream(routes, deps, visitors, createVisitorHub(deps), link);
+  addUnsubscribe(routes, deps);
   addDemoPage(routes, deps);
   return routes;
 }

@@ -83,11 +83,12 @@ function partsOf(mail: Mail, facts: EventFacts): InboundPart[] {
   return [
     ...(text === '' ? [] : [{ kind: 'text' as const, text }]),
     email,
-    ...mail.attachments.map((each) => mediaOf(each, facts.originalKey)),
+    ...mail.attachments.map((each) => attachmentMedia(each, facts.originalKey)),
   ];
 }
 
-function mediaOf(attachment: Mail['attachments'][number], originalKey: string): InboundMedia {
+/** Its bytes are taken out of the original later (`attachmentBytes`). */
+export function attachmentMedia(attachment: Mail['attachments'][number], originalKey: string): InboundMedia {
   const declared =
     attachment.mimeType === 'application/octet-stream'
       ? (mimeTypeOfName(attachment.name) ?? attachment.mimeType)

@@ -8,15 +8,24 @@ import {
   type MediaBytes,
   type RawRequest,
 } from '../contract.ts';
+import { attachmentBytes } from '../email/attachment-bytes.ts';
 import { liveChatDefinition, type LiveChatCredentials } from './definition.ts';
-import { bearerToken, readVisitorToken, type VisitorSession } from './visitor-token.ts';
-import { uploadKey, uploadMimeType, visitorMessageSchema, type VisitorMessage } from './wire.ts';
+import { receiptEvents } from './receipts.ts';
+import { uploadOf } from './upload-types.ts';
+import { bearerToken, contactOf, readVisitorToken, type VisitorSession } from './visitor-token.ts';
+import { receiptSchema, uploadKey, visitorMessageSchema, type VisitorMessage } from './wire.ts';
 
 export interface LiveChatAdapterDeps {
   /** Keys of visitor sessions, the signing one first. Without them nobody gets in: senders don't need them. */
   visitorKeys?: readonly Uint8Array[];
   /** Where visitors' uploads wait. */
   uploads?: { get(key: string): Promise<Uint8Array | null> };
+  /** Shows a visitor that somebody of the team types. */
+  tellTyping?: (visitor: {
+    workspaceId: string;
+    inboxId: string;
+    contactExternalId: string;
+  }) => Promise<void>;
 }
 
 /** The Live Chat adapter: "the provider" is our own visitor endpoint (api/routes/live-chat.ts) and our own rows. */
@@ -46,6 +55,9 @@ export function createLiveChatAdapter(deps: LiveChatAdapterDeps): ChannelAdapter
       const session = sessionOf(inbox, request);
       const body = jsonOf(request.body);
       if (!session || body === undefined) return { kind: 'malformed', message: 'The body is not JSON.' };
+      const receipt = receiptSchema.safeParse(body);
+      if (receipt.success)
+        return receiptEvents(receipt.data.receipt, contactOf(session), request.receivedAtMs);
       const parsed = visitorMessageSchema.safeParse(body);
       if (!parsed.success) {
         return {
@@ -84,7 +96,16 @@ export function createLiveChatAdapter(deps: LiveChatAdapterDeps): ChannelAdapter
         facts: { allowedOrigins },
       };
     },
-    fetchMedia: (_inbox, source, options) => fetchUpload(deps, source, options.maxBytes),
+    // An answer by email brings its files in the kept mail.
+    fetchMedia: (inbox, source, options) =>
+      'original' in source
+        ? attachmentBytes(deps, inbox.workspaceId, source, options.maxBytes)
+        : fetchUpload(deps, source, options.maxBytes),
+    // That we have read is told from the rows: every member's place in the conversation is one.
+    signal: async (inbox, kind, { contactExternalId }) => {
+      const { id: inboxId, workspaceId } = inbox;
+      if (kind === 'typing') await deps.tellTyping?.({ workspaceId, inboxId, contactExternalId });
+    },
   };
 }
 
@@ -100,19 +121,15 @@ function partOf(message: VisitorMessage, session: VisitorSession): InboundPart |
   if ('text' in message) return { kind: 'text', text: message.text };
   if ('choice' in message)
     return { kind: 'choice_reply', id: message.choice.id, label: message.choice.label };
-  const mimeType = uploadMimeType(message.mediaId);
-  if (mimeType === null) return null;
+  const upload = uploadOf(message.mediaId);
+  if (upload === null) return null;
+  const name = message.name?.trim() || upload.kind;
   const source: JsonObject = {
     uploadKey: uploadKey(session.inboxId, session.visitorId, message.mediaId),
-    mimeType,
+    mimeType: upload.mimeType,
+    name,
   };
-  return {
-    kind: 'image',
-    source,
-    mimeType,
-    name: 'image',
-    ...(message.caption ? { caption: message.caption } : {}),
-  };
+  return { ...upload, source, name, ...(message.caption ? { caption: message.caption } : {}) };
 }
 
 function messageEvent(
@@ -121,14 +138,14 @@ function messageEvent(
   part: InboundPart,
   receivedAtMs: number,
 ): InboundMessageEvent {
-  // Scoped by visitor: nobody can take an id away from somebody else.
+  // Scoped by browser: nobody can take an id away from somebody else, and signing in between two tries makes no second message.
   const id = `${session.visitorId}:${clientMessageId.toLowerCase()}`;
   return {
     kind: 'message',
     eventId: id,
     providerMessageId: id,
     threadKey: '',
-    contact: { externalId: session.visitorId },
+    contact: { externalId: contactOf(session) },
     parts: [part],
     sentAtMs: receivedAtMs,
     replyAddress: {},
@@ -140,11 +157,11 @@ async function fetchUpload(
   source: JsonObject,
   maxBytes: number,
 ): Promise<MediaBytes> {
-  const { uploadKey: key, mimeType } = source;
+  const { uploadKey: key, mimeType, name } = source;
   const bytes = typeof key === 'string' ? await deps.uploads?.get(key) : null;
   if (!bytes || typeof mimeType !== 'string')
     throw new ChannelError('permanent', 'The upload is no longer there.');
   if (bytes.length > maxBytes)
     throw new ChannelError('permanent', `The upload has more than ${maxBytes} bytes.`);
-  return { bytes, mimeType, name: 'image' };
+  return { bytes, mimeType, ...(typeof name === 'string' ? { name } : {}) };
 }

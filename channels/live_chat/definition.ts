@@ -1,19 +1,16 @@
 /** Live Chat: the widget on a website. Our own protocol; the other end of the wire is studio-ui/widget. */
 import { z } from 'zod';
 import type { JsonObject } from '#domain/json.ts';
+import { chatBehaviour, type ChatBehaviour } from '#domain/live-chat/settings.ts';
 import type { ChannelDefinition } from '../contract.ts';
+import { appearanceFields, type WidgetAppearance } from './appearance.ts';
 
 export interface LiveChatCredentials extends JsonObject {
   allowedOrigins: string[];
 }
 
-/** What the widget looks like; edited later, shown to every visitor. */
-export interface LiveChatSettings extends JsonObject {
-  title: string;
-  greeting: string;
-  accentColor: string;
-  position: 'left' | 'right';
-}
+/** What the widget looks like and does; edited later. */
+export type LiveChatSettings = WidgetAppearance & ChatBehaviour;
 
 const originPattern = /^(https?):\/\/(\*\.)?([a-z0-9-]+(?:\.[a-z0-9-]+)*|\[[0-9a-f:]+\])(:\d{1,5})?$/;
 
@@ -39,30 +36,7 @@ const allowedOrigin = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-export const liveChatSettingsSchema = z.object({
-  title: z
-    .string()
-    .trim()
-    .min(1)
-    .max(60)
-    .default('Chat with us')
-    .meta({ title: 'Title', description: 'The heading of the chat window.' }),
-  greeting: z
-    .string()
-    .trim()
-    .max(500)
-    .default('Hi! How can we help?')
-    .meta({ title: 'Greeting', description: 'Shown before a visitor writes.' }),
-  accentColor: z
-    .string()
-    .regex(/^#[0-9a-f]{6}$/i, 'A colour is written like #4f46e5.')
-    .default('#4f46e5')
-    .meta({ title: 'Colour', description: 'Written like #4f46e5.' }),
-  position: z
-    .enum(['left', 'right'])
-    .default('right')
-    .meta({ title: 'Corner', options: { left: 'Left', right: 'Right' } }),
-});
+export const liveChatSettingsSchema = z.object({ ...appearanceFields, ...chatBehaviour });
 
 export const liveChatDefinition: ChannelDefinition<LiveChatCredentials> = {
   type: 'live_chat',
@@ -90,9 +64,12 @@ export const liveChatDefinition: ChannelDefinition<LiveChatCredentials> = {
     maxCaptionLength: 2000,
     choices: { max: 12, maxLabelLength: 80 },
     location: true,
+    typing: true,
+    marksRead: true,
+    visitors: true,
     severalParts: true,
   },
-  reports: {},
+  reports: { delivered: true, read: true },
   needsPublicUrl: false,
   ownIngress: true,
   hasSandbox: false,

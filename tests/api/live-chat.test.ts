@@ -54,6 +54,7 @@ describe('the visitor session', () => {
     const expired = issueVisitorToken(visitorKeys(api.deps.keyring), {
       inboxId: chat.inboxId,
       visitorId: visitor.visitorId,
+      personId: null,
       expiresAtMs: Date.now() - 1000,
     });
     for (const token of [forge(visitor.token), `${visitor.token}x`, expired, 'v1.a.b.c', '']) {
@@ -240,7 +241,7 @@ describe('uploads', () => {
     const visitor = await chat.visitor();
     expect((await chat.upload(visitor.token, Buffer.from('<svg onload="alert(1)"/>'))).status).toBe(415);
     expect(
-      (await chat.upload(visitor.token, Buffer.concat([png, Buffer.alloc(5 * 1024 * 1024)]))).status,
+      (await chat.upload(visitor.token, Buffer.concat([png, Buffer.alloc(20 * 1024 * 1024)]))).status,
     ).toBe(413);
     expect((await chat.upload(forge(visitor.token), png)).status).toBe(401);
   });

@@ -24,8 +24,12 @@ const table: Record<string, Row> = {
     types: [domain, /^activities\//],
   },
   'channel definitions (browser-safe)': {
-    from: /^channels\/(definitions|any-channel|[^/]+\/definition)\.ts$/,
-    values: [domain, /^zod$/, /^channels\/(any-channel|[^/]+\/definition)\.ts$/],
+    from: /^channels\/(definitions|any-channel|[^/]+\/definition|live_chat\/(appearance|shown))\.ts$/,
+    values: [
+      domain,
+      /^zod$/,
+      /^channels\/(any-channel|[^/]+\/definition|live_chat\/(appearance|shown))\.ts$/,
+    ],
     types: [/^channels\/contract\.ts$/],
   },
   'channel sandboxes': {
@@ -88,6 +92,8 @@ const table: Record<string, Row> = {
     values: [
       domain,
       /^channels\/definitions\.ts$/,
+      // The editor of the widget that this very repository builds.
+      /^channels\/live_chat\/(appearance|definition|shown)\.ts$/,
       /^studio-ui\//,
       /^(?!node:|pg$|kysely$|hono$|@temporalio)[@a-z]/,
     ],

@@ -70,7 +70,14 @@ async function migrated(): Promise<Tables> {
 /** Read with the compiler's parser, so that what is written is what is compared. */
 function written(): Tables {
   const interfaces = new Map(
-    ['schema.ts', 'schema-people.ts', 'schema-email.ts', 'schema-mailboxes.ts', 'schema-microsoft.ts']
+    [
+      'schema.ts',
+      'schema-people.ts',
+      'schema-live-chat.ts',
+      'schema-email.ts',
+      'schema-mailboxes.ts',
+      'schema-microsoft.ts',
+    ]
       .map((name) => path.join(import.meta.dirname, '../../db', name))
       .map((file) => ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true))
       .flatMap((source) => [...source.statements])

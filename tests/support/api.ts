@@ -31,6 +31,7 @@ import { createFeed } from '../../api/feed.ts';
 import { visitorKeys } from '../../api/live-chat/visitors.ts';
 import { createLog } from '../../api/log.ts';
 import { appsOf } from '../../api/provider-apps.ts';
+import { createTypingBus, tellAgentTyping } from '../../api/typing.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 
 export interface EngineCall {
@@ -106,12 +107,14 @@ export async function createTestApi(
     faults: noFaults,
   });
   const notificationUrl = `${config.publicUrl}/webhooks/microsoft`;
+  const typing = createTypingBus({ pool: poolOf(database.engine), databaseUrl: database.url, log });
   const registry = createRegistry({
     http,
     visitorKeys: visitorKeys(keyring),
     uploads: createMediaStore(config.mediaUrl),
     accounts,
     notificationUrl,
+    tellTyping: tellAgentTyping(typing),
     email: emailDeployment({ config, keyring }),
   });
   const deps: ApiDeps = {
@@ -138,6 +141,7 @@ export async function createTestApi(
     temporal: new Client({ connection }),
     engine: recordingEngine(engineCalls),
     feed: createFeed({ engineDb: database.engine, log }),
+    typing,
     log,
     decodePayloads: async (payloads) => payloads,
     ...overrides,
@@ -192,6 +196,7 @@ export async function createTestApi(
     },
     async close() {
       await connection.close();
+      await typing.close();
       await database.drop();
       await rm(home, { recursive: true, force: true });
     },

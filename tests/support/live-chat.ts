@@ -5,6 +5,8 @@ import { mediaStored } from '#db/inbound-media.ts';
 import { seal } from '#db/keyring.ts';
 import { emit } from '#db/ui-events.ts';
 import { uuidV7 } from '#domain/ids.ts';
+import type { JsonObject } from '#domain/json.ts';
+import type { VisitorState } from '../../api/live-chat/visitor-state.ts';
 import type { TestApi } from './api.ts';
 
 export const website = 'https://shop.example';
@@ -17,6 +19,7 @@ export interface ThreadPage {
   items: { id: string; seq: number; conversationId: string; parts: { kind: string; text?: string }[] }[];
   place: string | null;
   more: boolean;
+  state: VisitorState;
 }
 export interface ThreadMessage {
   direction: 'in' | 'out' | 'internal';
@@ -30,8 +33,9 @@ export const newMessage = (text: string) => ({ clientMessageId: crypto.randomUUI
 
 /** The same statement about somebody else, with the old signature. */
 export function forge(token: string): string {
-  const [version, inbox, , expires, signature] = token.split('.');
-  return [version, inbox, crypto.randomUUID(), expires, signature].join('.');
+  const fields = token.split('.');
+  fields[2] = crypto.randomUUID();
+  return fields.join('.');
 }
 
 export async function createLiveChat(api: TestApi) {
@@ -57,14 +61,32 @@ export async function createLiveChat(api: TestApi) {
         body,
         headers: { ...as(token), ...headers },
       }),
-    upload: (token: string, bytes: Uint8Array): Promise<Response> =>
+    upload: (token: string, bytes: Uint8Array, name = ''): Promise<Response> =>
       api.request(`/live-chat/${inboxId}/media`, {
         as: 'nobody',
         method: 'POST',
         body: bytes,
-        headers: { ...as(token), 'content-type': 'image/png' },
+        headers: {
+          ...as(token),
+          'content-type': 'application/octet-stream',
+          'x-file-name': encodeURIComponent(name),
+        },
       }),
-    async thread(visitor: Visitor, query = ''): Promise<ThreadPage> {
+    /** `POST <what>` of the visitor API. */
+    ask: (
+      token: string,
+      what: string,
+      body: unknown,
+      inbox = inboxId,
+      from = '127.0.0.1',
+    ): Promise<Response> =>
+      api.request(`/live-chat/${inbox}/${what}`, { as: 'nobody', body, headers: as(token), from }),
+    /** Changes the inbox's settings as its admin would. */
+    async set(settings: JsonObject): Promise<void> {
+      const response = await api.request(`/api/inboxes/${inboxId}`, { method: 'PATCH', body: { settings } });
+      if (response.status !== 200) throw new Error(await response.text());
+    },
+    async thread(visitor: Pick<Visitor, 'token'>, query = ''): Promise<ThreadPage> {
       const response = await api.request(`/live-chat/${inboxId}/messages${query}`, {
         as: 'nobody',
         headers: as(visitor.token),
@@ -74,6 +96,14 @@ export async function createLiveChat(api: TestApi) {
     },
     stream: (token: string, query = '', inbox = inboxId): Promise<Response> =>
       api.request(`/live-chat/${inbox}/stream${query}`, { as: 'nobody', headers: as(token) }),
+    /** What was accepted becomes messages, as its workflows would have made them. */
+    async ingest(): Promise<void> {
+      const pool = poolOf(api.deps.engineDb);
+      const { rows } = await pool.query<{ id: string }>(
+        `select id from inbound_events where ingested_at is null and kind = 'message' order by accept_no`,
+      );
+      for (const { id } of rows) await pool.query('select ingest_event($1)', [id]);
+    },
     /** What ingress stored of this visitor, oldest first. */
     async stored(visitor: Visitor): Promise<{ id: string; payload: unknown }[]> {
       const rows = await api.deps.engineDb
@@ -166,6 +196,11 @@ async function createThread(api: TestApi, inboxId: string, visitor: Visitor, sta
             status: values.status,
             routing: JSON.stringify({ flowId: 'internal-routing' }),
           })
+          .execute();
+        await tx
+          .updateTable('conversations')
+          .set({ last_seq: mine })
+          .where('id', '=', conversationId)
           .execute();
         await emit(tx, workspaceId, 'message.created', { conversationId, messageId: id, seq: mine });
       });

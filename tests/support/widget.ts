@@ -3,6 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { FrameLocator, Page } from 'playwright-core';
 import type { FlowDefinition } from '#domain/flow/types.ts';
+import type { JsonObject } from '#domain/json.ts';
+import { stubSnippet } from '../../studio-ui/src/features/ring/live-chat/developer-snippets.ts';
 import type { Product } from './product.ts';
 
 export interface Website {
@@ -12,17 +14,24 @@ export interface Website {
   close(): Promise<void>;
 }
 
-/** A page at `/?inbox=<id>` that embeds the widget as a customer would; `localhost`, where the product is 127.0.0.1. */
+/**
+ * A page at `/?inbox=<id>` that embeds the widget as a customer would; `localhost`, where the product is 127.0.0.1. More of it by the
+ * query: `lang`, `stub` (the documented stub, and a script that calls it at once), `twice`, `strict` (a policy and Trusted Types).
+ */
 export async function serveWebsite(productUrl: string): Promise<Website> {
   const server = createServer((request, response) => {
-    const inbox = new URL(request.url ?? '/', 'http://localhost').searchParams.get('inbox') ?? '';
-    const frame = new URL(request.url ?? '/', 'http://localhost').pathname === '/bare';
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
+    const inbox = searchParams.get('inbox') ?? '';
+    const embed = `<script src="${productUrl}/widget.js" data-inbox="${inbox}" async></script>`;
     response.setHeader('content-type', 'text/html; charset=utf-8');
-    response.end(`<!doctype html><title>A website</title><h1>A website</h1>
+    if (searchParams.has('strict')) response.setHeader('content-security-policy', strictPolicy(productUrl));
+    response.end(`<!doctype html><html lang="${searchParams.get('lang') ?? ''}"><meta name="viewport" content="width=device-width">
+      <title>A website</title><h1>A website</h1><a href="#somewhere">A link of the page</a>
+      ${searchParams.has('stub') ? stubSnippet().replace('<script>', '<script nonce="page">') + callsAtOnce : ''}
       ${
-        frame
+        pathname === '/bare'
           ? `<iframe src="${productUrl}/live-chat/${inbox}/frame?host=http://localhost"></iframe>`
-          : `<script src="${productUrl}/widget.js" data-inbox="${inbox}" async></script>`
+          : embed + (searchParams.has('twice') ? embed.replace(' async', ' defer') : '')
       }`);
   });
   await new Promise<void>((resolve) => {
@@ -39,6 +48,29 @@ export async function serveWebsite(productUrl: string): Promise<Website> {
       }),
   };
 }
+
+/** As strict as a careful website is. */
+const strictPolicy = (productUrl: string): string =>
+  [
+    "default-src 'none'",
+    `script-src 'nonce-page' ${productUrl}`,
+    "style-src 'self'",
+    `connect-src ${productUrl}`,
+    `frame-src ${productUrl}`,
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+  ].join('; ');
+
+/** What a page does before the widget is there, and what it heard: `window.heard`. */
+const callsAtOnce = `<script nonce="page">
+  window.heard = [];
+  for (const name of ['ready', 'opened', 'closed', 'message', 'unread', 'conversation_started', 'identified', 'error'])
+    Teloring.on(name, (detail) => { heard.push([name, structuredClone(detail)]); detail.spoilt = true; });
+  const stop = Teloring.on('opened', () => heard.push('stopped too late'));
+  stop();
+  const once = Teloring.on('opened', () => { once(); throw new Error('the page’s own mistake'); });
+  Teloring.open('Written by the page');
+</script>`;
 
 export interface TeamMessage {
   id: string;
@@ -65,12 +97,12 @@ export function createTeam(product: Pick<Product, 'url' | 'apiKey'>) {
   }
   const team = {
     call,
-    async createInbox(allowedOrigins: string[]): Promise<string> {
+    async createInbox(allowedOrigins: string[], settings: JsonObject = {}): Promise<string> {
       const created = await call<{ id: string } | { inbox: { id: string } }>('POST', '/api/inboxes', {
         type: 'live_chat',
         name: 'A website',
         credentials: { allowedOrigins },
-        settings: { title: 'Ask the shop', accentColor: '#0f766e' },
+        settings: { title: 'Ask the shop', accentColor: '#0f766e', ...settings },
       });
       return 'inbox' in created ? created.inbox.id : created.id;
     },

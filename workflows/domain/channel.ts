@@ -48,6 +48,8 @@ export interface Capabilities {
   /** The contact can be shown that we type, and that we have read. */
   typing?: true;
   marksRead?: true;
+  /** Contacts are visitors of a website: they come and go, and may have been asked before they wrote. */
+  visitors?: true;
   /** What a carrier bills a text by, where that is less than a message: composers count it. */
   billedBy?: 'sms_segment';
   /** One call carries a message of several parts; else each part is a message of its own. */

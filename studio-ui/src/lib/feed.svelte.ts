@@ -9,6 +9,11 @@ export const FEED_EVENTS = [
   'flow.updated',
   'customer.updated',
 ] as const;
+/** Beside the feed: stored nowhere, and nothing to read again. */
+export interface TypingEvent {
+  conversationId: string;
+  typing: boolean;
+}
 export type FeedName = (typeof FEED_EVENTS)[number];
 export interface FeedEvent {
   name: FeedName;
@@ -28,6 +33,7 @@ class Feed {
   state = $state<'connecting' | 'live' | 'lost'>('connecting');
   readonly #listeners = new Set<Listener>();
   readonly #resyncs = new Set<() => void>();
+  readonly #typists = new Set<(event: TypingEvent) => void>();
   #source: EventSource | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #failures = 0;
@@ -36,6 +42,11 @@ class Feed {
   onEvent(listener: Listener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+  /** Contacts who type, until the returned function is called. */
+  onTyping(listener: (event: TypingEvent) => void): () => void {
+    this.#typists.add(listener);
+    return () => this.#typists.delete(listener);
   }
   /** Called when the feed is back after having been lost: what is on screen may be stale. */
   onResync(listener: () => void): () => void {
@@ -62,6 +73,9 @@ class Feed {
       if (wasLost) for (const listener of this.#resyncs) listener();
     });
     source.addEventListener('error', () => this.#onError(source));
+    source.addEventListener('conversation.typing', (event: MessageEvent<string>) => {
+      for (const listener of this.#typists) listener(JSON.parse(event.data) as TypingEvent);
+    });
     for (const name of FEED_EVENTS) {
       source.addEventListener(name, (event: MessageEvent<string>) => {
         const data = { ...(JSON.parse(event.data) as Omit<FeedEvent, 'name'>), name };

@@ -1,28 +1,34 @@
 /** Calls to the visitor API with the session in the header; renews the session when the server no longer takes it. */
+import type { Identity } from '../protocol.ts';
+import { exchange, send, type Answer, type Json } from './exchange.ts';
 import type { Store } from './storage.ts';
-
-export type Answer<Body> =
-  | { kind: 'ok'; body: Body }
-  /** The server said no; trying the same again won't help. */
-  | { kind: 'refused'; status: number; message: string }
-  /** No connection, an overload or a fault of the server: the same again later. */
-  | { kind: 'later'; afterMs: number };
 
 export interface Connection {
   call<Body>(
     method: 'GET' | 'POST',
     path: string,
     body?: Json | Blob,
-    headers?: Record<string, string>,
+    options?: CallOptions,
   ): Promise<Answer<Body>>;
   /** A response to be read as it comes; throws where there is none. */
   open(path: string, signal: AbortSignal): Promise<Response>;
+  /** The website vouches for the visitor. `changed`: they are another visitor now, and what is on screen isn't theirs. */
+  identify(identity: Identity): Promise<Answer<{ changed: boolean }>>;
+  /** This browser forgets the visitor; the server is told where it can be. */
+  leave(): Promise<void>;
 }
-type Json = { [key: string]: unknown };
+export interface CallOptions {
+  headers?: Record<string, string>;
+  /** The share of `body` that has left. */
+  progress?: (share: number) => void;
+  signal?: AbortSignal;
+}
 
 interface Session {
   token: string;
   renewAtMs: number;
+  /** The website's id of the person. */
+  person?: string;
 }
 const renewAfterMs = 24 * 3_600_000;
 
@@ -30,6 +36,11 @@ export function createConnection(store: Store): Connection {
   let session = storedSession(store);
   let renewal: Promise<Answer<Session>> | null = null;
 
+  const keep = (token: string, person?: string): Session => {
+    session = { token, renewAtMs: Date.now() + renewAfterMs, ...(person !== undefined && { person }) };
+    store.set('session', JSON.stringify(session));
+    return session;
+  };
   const renew = (): Promise<Answer<Session>> => {
     renewal ??= askSession().finally(() => (renewal = null));
     return renewal;
@@ -38,17 +49,14 @@ export function createConnection(store: Store): Connection {
     // Another tab may have renewed it meanwhile: the same visitor goes on.
     const latest = storedSession(store) ?? session;
     const answer = await exchange<{ token: string; renewed: boolean }>(
-      new Request('session', {
-        method: 'POST',
-        headers: latest ? { authorization: `Bearer ${latest.token}` } : {},
-      }),
+      new Request('session', { method: 'POST', headers: bearer(latest) }),
     );
     if (answer.kind !== 'ok') return answer;
-    session = { token: answer.body.token, renewAtMs: Date.now() + renewAfterMs };
-    store.set('session', JSON.stringify(session));
+    const { token, renewed } = answer.body;
+    const body = keep(token, renewed ? latest?.person : undefined);
     // A visitor the server no longer knows begins anew; the thread on screen isn't theirs.
-    if (latest && !answer.body.renewed) location.reload();
-    return { kind: 'ok', body: session };
+    if (latest && !renewed) location.reload();
+    return { kind: 'ok', body };
   }
   const current = async (): Promise<Answer<Session>> => {
     session = storedSession(store) ?? session;
@@ -56,25 +64,11 @@ export function createConnection(store: Store): Connection {
   };
 
   return {
-    async call<Body>(
-      method: 'GET' | 'POST',
-      path: string,
-      body?: Json | Blob,
-      headers: Record<string, string> = {},
-    ) {
+    async call(method, path, body, options = {}) {
       let held = await current();
       for (let attempt = 0; held.kind === 'ok'; attempt++) {
-        const json = body !== undefined && !(body instanceof Blob);
-        const init: RequestInit = {
-          method,
-          headers: {
-            authorization: `Bearer ${held.body.token}`,
-            ...(json ? { 'content-type': 'application/json' } : {}),
-            ...headers,
-          },
-        };
-        if (body !== undefined) init.body = body instanceof Blob ? body : JSON.stringify(body);
-        const answer = await exchange<Body>(new Request(path, init));
+        const headers = { ...bearer(held.body), ...options.headers };
+        const answer = await send<never>(method, path, body, { ...options, headers });
         if (answer.kind !== 'refused' || answer.status !== 401 || attempt > 0) return answer;
         held = await renew();
       }
@@ -83,26 +77,36 @@ export function createConnection(store: Store): Connection {
     async open(path, signal) {
       const held = await current();
       if (held.kind !== 'ok') throw new Error('no session');
-      const response = await fetch(path, { headers: { authorization: `Bearer ${held.body.token}` }, signal });
+      const response = await fetch(path, { headers: bearer(held.body), signal });
       if (response.status === 401) await renew();
       if (!response.ok || !response.body) throw new Error(`stream: ${response.status}`);
       return response;
     },
+    async identify(identity) {
+      // A session that is being made is the one that goes along.
+      await renewal;
+      const before = storedSession(store) ?? session;
+      const answer = await send<{ token: string }>(
+        'POST',
+        'identify',
+        { ...identity },
+        { headers: bearer(before) },
+      );
+      if (answer.kind !== 'ok') return answer;
+      keep(answer.body.token, identity.externalId);
+      return { kind: 'ok', body: { changed: before?.person !== identity.externalId } };
+    },
+    async leave() {
+      const before = storedSession(store) ?? session;
+      if (before) await send('POST', 'logout', {}, { headers: bearer(before) });
+      for (const key of store.keys()) store.remove(key);
+      session = null;
+    },
   };
 }
 
-async function exchange<Body>(request: Request): Promise<Answer<Body>> {
-  try {
-    const response = await fetch(request);
-    if (response.ok) return { kind: 'ok', body: (await response.json()) as Body };
-    if (response.status >= 500 || response.status === 429 || response.status === 408) {
-      return { kind: 'later', afterMs: Number(response.headers.get('retry-after') ?? '0') * 1000 };
-    }
-    const { error } = (await response.json()) as { error?: { message?: string } };
-    return { kind: 'refused', status: response.status, message: error?.message ?? 'The server refused it.' };
-  } catch {
-    return { kind: 'later', afterMs: 0 };
-  }
+function bearer(session: Session | null): Record<string, string> {
+  return session ? { authorization: `Bearer ${session.token}` } : {};
 }
 
 function storedSession(store: Store): Session | null {

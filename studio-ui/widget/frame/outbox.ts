@@ -10,7 +10,8 @@ import type { ChoiceOption } from './wire.ts';
 export type OutgoingBody =
   | { kind: 'text'; text: string }
   | { kind: 'choice'; choice: ChoiceOption }
-  | { kind: 'image'; mediaId: string | null };
+  /** `mediaId` once it is uploaded. */
+  | { kind: 'file'; mediaId: string | null; name: string; mimeType: string; sizeBytes: number };
 
 export interface Outgoing {
   clientMessageId: string;
@@ -18,7 +19,10 @@ export interface Outgoing {
   atMs: number;
   /** queued: waits for its turn or the connection · accepted: the server has it · failed: the server said no */
   state: 'queued' | 'sending' | 'accepted' | 'failed';
+  /** The server's code, or `file_gone`. */
   reason?: string;
+  /** The share of a file that has left. */
+  progress?: number;
 }
 
 export interface OutboxEvents {
@@ -35,6 +39,7 @@ export function createOutbox(store: Store, connection: Connection, events: Outbo
   let entries = load(store);
   const files = new Map<string, Blob>();
   const previews = new Map<string, string>();
+  const uploads = new Map<string, AbortController>();
   let draining = false;
   let retryMs = firstRetryMs;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -42,13 +47,14 @@ export function createOutbox(store: Store, connection: Connection, events: Outbo
   const put = (entry: Outgoing): void => {
     entries = [...entries.filter(({ clientMessageId }) => clientMessageId !== entry.clientMessageId), entry];
     entries.sort((a, b) => a.atMs - b.atMs);
-    // Bytes can't be written down; an image counts from when it is uploaded.
-    if (entry.body.kind !== 'image' || entry.body.mediaId)
+    // Bytes can't be written down; a file counts from when it is uploaded.
+    if (entry.body.kind !== 'file' || entry.body.mediaId)
       store.set(prefix + entry.clientMessageId, JSON.stringify(entry));
     events.changed(entries);
   };
   const drop = (clientMessageId: string): void => {
     entries = entries.filter((entry) => entry.clientMessageId !== clientMessageId);
+    uploads.get(clientMessageId)?.abort();
     files.delete(clientMessageId);
     store.remove(prefix + clientMessageId);
     events.changed(entries);
@@ -58,19 +64,12 @@ export function createOutbox(store: Store, connection: Connection, events: Outbo
 
   async function deliver(entry: Outgoing) {
     let { body } = entry;
-    if (body.kind === 'image' && !body.mediaId) {
-      const file = files.get(entry.clientMessageId);
-      if (!file)
-        return {
-          kind: 'refused',
-          status: 0,
-          message: 'The image is no longer at hand. Choose it again.',
-        } as const;
-      const upload = await connection.call<{ mediaId: string }>('POST', 'media', file, {
-        'x-client-message-id': entry.clientMessageId,
-      });
+    if (body.kind === 'file' && !body.mediaId) {
+      const upload = await uploadOf(entry.clientMessageId, body.name);
       if (upload.kind !== 'ok') return upload;
-      body = { kind: 'image', mediaId: upload.body.mediaId };
+      body = { ...body, mediaId: upload.body.mediaId };
+      // Cancelled while the answer came.
+      if (!find(entry.clientMessageId)) return { kind: 'given_up' } as const;
       put({ ...entry, body });
     }
     const { clientMessageId } = entry;
@@ -79,8 +78,27 @@ export function createOutbox(store: Store, connection: Connection, events: Outbo
         ? { text: body.text }
         : body.kind === 'choice'
           ? { choice: body.choice }
-          : { mediaId: body.mediaId };
+          : { mediaId: body.mediaId, name: body.name };
     return connection.call<{ eventId: string }>('POST', 'messages', { clientMessageId, ...content });
+  }
+
+  async function uploadOf(clientMessageId: string, name: string) {
+    const file = files.get(clientMessageId);
+    if (!file) return { kind: 'refused', status: 0, code: 'file_gone' } as const;
+    const control = new AbortController();
+    uploads.set(clientMessageId, control);
+    const answer = await connection.call<{ mediaId: string }>('POST', 'media', file, {
+      headers: { 'x-client-message-id': clientMessageId, 'x-file-name': encodeURIComponent(name) },
+      signal: control.signal,
+      progress(share) {
+        entries = entries.map((entry) =>
+          entry.clientMessageId === clientMessageId ? { ...entry, progress: share } : entry,
+        );
+        events.changed(entries);
+      },
+    });
+    uploads.delete(clientMessageId);
+    return answer;
   }
 
   /** One at a time, oldest first, so that they arrive in the order they were written. */
@@ -104,15 +122,16 @@ export function createOutbox(store: Store, connection: Connection, events: Outbo
       events.stuck(false);
       // Gone already where the stream was faster than the answer.
       if (!now) continue;
-      if (answer.kind === 'ok') put({ ...now, state: 'accepted' });
-      else put({ ...now, state: 'failed', reason: answer.message });
+      if (answer.kind === 'given_up') drop(clientMessageId);
+      else if (answer.kind === 'ok') put({ ...now, state: 'accepted' });
+      else put({ ...now, state: 'failed', reason: answer.code });
     }
     draining = false;
   }
 
   return {
     entries: (): Outgoing[] => entries,
-    /** An address to look at an image that was chosen on this page; null after a reload. */
+    /** An address to look at a file that was chosen on this page; null after a reload. */
     previewOf(clientMessageId: string): string | null {
       const file = files.get(clientMessageId);
       if (file && !previews.has(clientMessageId)) previews.set(clientMessageId, URL.createObjectURL(file));

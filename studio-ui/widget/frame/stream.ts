@@ -4,6 +4,8 @@ import type { Connection } from './connection.ts';
 export interface StreamEvents {
   /** Where to go on from when a connection begins. */
   place(): string | null;
+  /** The visitor's, for what is sent to them later. */
+  language(): string;
   event: (name: string, data: string) => void;
   connected(up: boolean): void;
 }
@@ -29,10 +31,8 @@ export function createStream(connection: Connection, events: StreamEvents) {
       abort = new AbortController();
       try {
         const place = events.place();
-        const response = await connection.open(
-          `stream${place ? `?after=${encodeURIComponent(place)}` : ''}`,
-          abort.signal,
-        );
+        const query = new URLSearchParams({ language: events.language(), ...(place && { after: place }) });
+        const response = await connection.open(`stream?${query}`, abort.signal);
         events.connected(true);
         retryMs = firstRetryMs;
         await read(response, abort, events.event);

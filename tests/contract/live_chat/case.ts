@@ -9,7 +9,7 @@ export const liveChatCase: ContractCase = {
   samples: samplesOf('live_chat'),
   textBody: (text) => jsonBytes({ clientMessageId: '0199a1b2-0000-4000-8000-000000000015', text }),
   request: (body) => {
-    const session = { inboxId, visitorId, expiresAtMs: nowMs + 60_000 };
+    const session = { inboxId, visitorId, personId: null, expiresAtMs: nowMs + 60_000 };
     return post({ authorization: `Bearer ${issueVisitorToken(visitorKeys, session)}` })(body);
   },
   proof: { headers: ['authorization'], coversBody: false },

@@ -85,9 +85,23 @@ export function activityWords(activity: Activity, names: Names): string {
     comment_like: () => `${who} liked a comment`,
     comment_unlike: () => `${who} took back the like of a comment`,
     comment_delete: () => `${who} deleted a comment`,
+    identified: () => 'The visitor signed in on the website; what stands above was written before',
+    mailed: () => `The visitor had left: the replies went to ${text('to') ?? 'their address'}`,
+    rated: () => ratedWords(activity.data),
     reaction: () => `Reaction ${text('emoji') ?? 'taken back'}`,
   };
   return words[activity.kind]?.() ?? `${who}: ${activity.kind.replaceAll('_', ' ')}`;
+}
+
+const FACES = ['Terrible', 'Bad', 'Okay', 'Good', 'Great'];
+
+/** What the customer said of the conversation. */
+function ratedWords({ score, scale, comment }: Activity['data']): string {
+  const verdict = scale === 'thumbs' ? ['Thumbs down', 'Thumbs up'] : FACES;
+  const word = typeof score === 'number' ? verdict[score - 1] : undefined;
+  const of = scale === 'faces' && typeof score === 'number' ? ` (${score} of 5)` : '';
+  const said = typeof comment === 'string' && comment !== '' ? `: “${comment}”` : '';
+  return `The customer rated the conversation: ${word ?? 'unknown'}${of}${said}`;
 }
 
 function actorName(activity: Activity, names: Names): string {

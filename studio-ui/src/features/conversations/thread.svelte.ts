@@ -14,6 +14,8 @@ import { isSameSend, mergeMessages, type PendingMessage } from './thread-rows.ts
 const PAGE = 50;
 const REFRESHED = 20;
 const TYPING_MS = 5_000;
+/** Their browser says it again while they write. */
+const TYPING_SHOWN_MS = 6_000;
 const REVEALED_MS = 2_000;
 
 export class Thread {
@@ -31,6 +33,8 @@ export class Thread {
   returned = $state.raw<Message | null>(null);
   /** The message a quote led to, for a moment. */
   revealedId = $state<string | null>(null);
+  /** The contact is writing, as far as their browser said a moment ago. */
+  isContactTyping = $state(false);
   /** Said by the live region. */
   announcement = $state('');
   readonly #abort = new AbortController();
@@ -40,6 +44,7 @@ export class Thread {
   #changing: Promise<unknown> = Promise.resolve();
   #sending: Promise<unknown> = Promise.resolve();
   #typedAt = 0;
+  #typingTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(id: string) {
     this.id = id;
@@ -52,12 +57,17 @@ export class Thread {
     const undo = [
       feed.onEvent((event) => {
         if (event.conversationId !== this.id) return;
+        // What they were writing, or something else: they say so anew.
+        if (event.name === 'message.created') this.#showTyping(false);
         if (event.name === 'message.updated' && event.seq !== undefined) return void this.#reread(event.seq);
         refresh();
         // What a refresh doesn't reach: a reaction or an edit further up.
         const at = this.messages.findIndex((message) => message.id === event.messageId);
         const changed = at >= 0 && at < this.messages.length - REFRESHED ? this.messages[at] : undefined;
         if (changed) void this.#reread(changed.seq);
+      }),
+      feed.onTyping(({ conversationId, typing }) => {
+        if (conversationId === this.id) this.#showTyping(typing);
       }),
       feed.onResync(() => void this.load()),
     ];
@@ -135,6 +145,12 @@ export class Thread {
       this.returned = message;
       this.announcement = 'Taken back. It was not sent.';
     });
+  }
+
+  #showTyping(typing: boolean): void {
+    clearTimeout(this.#typingTimer);
+    this.isContactTyping = typing;
+    if (typing) this.#typingTimer = setTimeout(() => (this.isContactTyping = false), TYPING_SHOWN_MS);
   }
 
   /** Tells the contact that somebody types; the provider's own sign lasts some seconds. */

@@ -6,7 +6,7 @@ export interface FormField {
   /** Of a nested group `group.key`. */
   key: string;
   /** `variant`: which of several kinds this is; it decides which other fields there are. */
-  kind: 'text' | 'secret' | 'url' | 'number' | 'switch' | 'lines' | 'area' | 'choice' | 'variant';
+  kind: 'text' | 'secret' | 'url' | 'color' | 'number' | 'switch' | 'lines' | 'area' | 'choice' | 'variant';
   label: string;
   hint?: string;
   placeholder?: string;
@@ -107,11 +107,12 @@ function fieldOf(
   };
   if (isSecret) return { ...base, kind: 'secret' };
   if (property.enum) return { ...base, kind: 'choice', options: choicesOf(property.enum, property.options) };
+  if (property.type === 'integer' || property.type === 'number') return { ...base, kind: 'number' };
   if (property.type === 'boolean') return { ...base, kind: 'switch' };
   if (property.type === 'array') return { ...base, kind: 'lines' };
-  if (property.type === 'integer' || property.type === 'number') return { ...base, kind: 'number' };
   // An example of several lines shows that several are meant.
   if (typeof example === 'string' && example.includes('\n')) return { ...base, kind: 'area' };
+  if (property.format === 'color') return { ...base, kind: 'color' };
   return { ...base, kind: property.format === 'uri' ? 'url' : 'text' };
 }
 function choicesOf(values: readonly unknown[], labels: Record<string, string> = {}) {

@@ -42,6 +42,15 @@ export const api = {
   diagnostics: (inboxId: string) => get<Api.Diagnostics>(`/api/inboxes/${id(inboxId)}/diagnostics`),
   probeInbox: (inboxId: string) => post<Api.Diagnostics>(`/api/inboxes/${id(inboxId)}/probe`),
   testInbox: (inboxId: string) => post<Api.InboxTest>(`/api/inboxes/${id(inboxId)}/test`),
+  websites: (inboxId: string) => get<{ items: Api.Website[] }>(`/api/inboxes/${id(inboxId)}/websites`),
+  visitor: (conversationId: string, signal?: AbortSignal) =>
+    get<Api.Visitor>(`/api/conversations/${id(conversationId)}/visitor`, {}, signal),
+  identitySecrets: (inboxId: string) =>
+    get<{ items: Api.IdentitySecret[] }>(`/api/inboxes/${id(inboxId)}/identity-secrets`),
+  createIdentitySecret: (inboxId: string) =>
+    post<Api.IdentitySecret & { secret: string }>(`/api/inboxes/${id(inboxId)}/identity-secrets`),
+  deleteIdentitySecret: (inboxId: string, secretId: string) =>
+    remove(`/api/inboxes/${id(inboxId)}/identity-secrets/${id(secretId)}`),
   /** The phones of a sandbox inbox's customers, at the double of its provider. */
   phone: (inboxId: string, signal?: AbortSignal) =>
     get<Api.Phone>(`/sandbox/api/${id(inboxId)}/phone`, {}, signal),

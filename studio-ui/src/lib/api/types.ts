@@ -71,6 +71,33 @@ export interface Evidence {
   conversationId: string;
   at: string;
 }
+/** A website that loaded a Live Chat inbox's widget, or was refused it. */
+export interface Website {
+  origin: string;
+  isAllowed: boolean;
+  loads: number;
+  firstAt: string;
+  lastAt: string;
+}
+/** Who visits the website, as they say and as the website says. */
+export interface Visitor {
+  contactId: string;
+  /** The website's own id of them, where it vouched for it. */
+  personId: string | null;
+  name: string | null;
+  email: string | null;
+  phone: string | null;
+  language: string | null;
+  answers: { key: string; kind: string; label: string; value: string }[] | null;
+  consentedAt: string | null;
+  online: boolean;
+  seenAt: string | null;
+  unsubscribedAt: string | null;
+}
+export interface IdentitySecret {
+  id: string;
+  createdAt: string;
+}
 export interface Diagnostics {
   inbox: Inbox;
   webhookUrl: string;
