@@ -45,9 +45,11 @@ import { mediaLinkRoutes, mediaRoutes } from './routes/media.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { oauthCallbackRoutes } from './routes/oauth-callback.ts';
 import { oauthRoutes } from './routes/oauth.ts';
+import { presenceRoutes } from './routes/presence.ts';
 import { providerActionRoutes } from './routes/provider-actions.ts';
 import { runActionRoutes } from './routes/run-actions.ts';
 import { runRoutes } from './routes/runs.ts';
+import { voiceRoutes } from './routes/voice.ts';
 import { uiRoutes } from './ui.ts';
 
 export type { ApiDeps, AppEnv, CodecPayload, DecodePayloads, RequestActor } from './deps.ts';
@@ -93,9 +95,11 @@ const guardedGroups: RouteGroup[] = [
   mediaRoutes,
   messageRoutes,
   oauthRoutes,
+  presenceRoutes,
   providerActionRoutes,
   runActionRoutes,
   runRoutes,
+  voiceRoutes,
   withdrawalRoutes,
 ];
 

@@ -42,6 +42,8 @@ import { openSearchAttributes } from './search-attributes.ts';
 import { createSweeper, type Sweeper } from './sweeper.ts';
 import { temporalConnectionOptions } from './temporal-options.ts';
 import { createTypingBus, tellAgentTyping } from './typing.ts';
+import { createVoiceDesk } from './voice/desk.ts';
+import { sweepCalls } from './voice/sweep.ts';
 
 export interface RuntimeOptions {
   config: Config;
@@ -105,6 +107,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   const accounts = createMicrosoftAccounts({ pool, keyring, http, faults });
   const notificationUrl = `${config.publicUrl}/webhooks/microsoft`;
   const typing = createTypingBus({ pool, databaseUrl: config.databaseUrl, log });
+  const feed = createFeed({ engineDb, log });
   const registry = createRegistry({
     http,
     visitorKeys: visitorKeys(keyring),
@@ -113,6 +116,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     notificationUrl,
     tellTyping: tellAgentTyping(typing),
     email: emailDeployment({ config, keyring }),
+    desk: createVoiceDesk(pool, () => feed.poke()),
   });
   const inboxes = createInboxCache({
     db: lookupDb,
@@ -126,7 +130,6 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   await tidy(pool);
 
   const links = mediaLinks({ config, keyring });
-  const feed = createFeed({ engineDb, log });
   const searchAttributes = await openSearchAttributes(connection, namespace, log);
   const dispatcher = createDispatcher({ pool, client, log, faults, searchAttributes: searchAttributes.of });
   const activityDeps: ActivityDeps = {
@@ -160,7 +163,6 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     accounts,
     keepMailSubscription: (inboxId) => keepMailSubscription(activityDeps, inboxId),
     inboxes,
-    http,
     media,
     temporal: client,
     engine,
@@ -189,6 +191,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
             faults,
             tidyUnrouted: () => tidyUnrouted(deps),
             attendLiveChat: () => liveChat.attend(),
+            sweepCalls: () => sweepCalls(deps),
           },
           options.sweepEveryMs,
         );

@@ -25,6 +25,8 @@ export function createSweeper(
     tidyUnrouted: () => Promise<void>;
     /** What is due in Live Chat by its rows: away messages, mails to who has left. */
     attendLiveChat: () => Promise<void>;
+    /** Ends calls that nobody ended. */
+    sweepCalls: () => Promise<void>;
   },
   everyMs = 5_000,
 ): Sweeper {
@@ -71,6 +73,7 @@ export function createSweeper(
     await endSnoozes(deps.pool);
     await deps.tidyUnrouted();
     await deps.attendLiveChat();
+    await deps.sweepCalls();
     if (Date.now() - lastTidyMs > 3_600_000) {
       lastTidyMs = Date.now();
       await tidy(deps.pool);

@@ -59,7 +59,12 @@ export type PhoneAbility =
   /** Messages have a subject. */
   | 'subject'
   /** The provider itself can be difficult (`SandboxPhone.provider`). */
-  | 'provider';
+  | 'provider'
+  | 'call'
+  | 'press'
+  | 'speak'
+  | 'hang_up'
+  | 'pick_up';
 
 export interface PhoneMessage {
   /** The provider's id of it. */
@@ -117,6 +122,14 @@ export type PhoneAct =
 /** What the provider does to our connection, with or without telling us. */
 export type ProviderEvent =
   'subscription_lost' | 'subscription_removed' | 'reauthorization_required' | 'notifications_missed';
+/** On a phone that calls. */
+export type CallAct =
+  /** The customer calls us; `chatId` is their number, '' makes one up, `anonymous` hides it. */
+  | { kind: 'call'; chatId: string; personName?: string }
+  /** In the call that goes on: digits, spoken words. */
+  | { kind: 'press' | 'speak'; chatId: string; text: string }
+  /** Ends it, or declines; answers what rings. */
+  | { kind: 'hang_up' | 'pick_up'; chatId: string };
 
 export type SandboxFaultKind =
   | 'rate_limited'
@@ -170,6 +183,8 @@ export interface SandboxPhone {
   act(act: PhoneAct): void;
   /** @throws Error as `write` */
   provider?(event: ProviderEvent): void;
+  /** Only where calls are made. @throws Error as `write` */
+  inCall?(act: CallAct): void;
   ledger(): readonly LedgerEntry[];
   addFault(fault: SandboxFault): void;
   clearFaults(): void;

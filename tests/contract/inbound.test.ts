@@ -85,7 +85,8 @@ describe.each(types)('%s', (type) => {
   ])('text of any script comes through: %s', (_, text) => {
     const events = parsed(textBody(text));
     expect(events).toHaveLength(1);
-    const parts = textParts?.(written(text)) ?? [{ kind: textPart, text: written(text) }];
+    const said = { kind: textPart, [textPart === 'call' ? 'speech' : 'text']: written(text) };
+    const parts = textParts?.(written(text)) ?? [said];
     expect(events[0]).toMatchObject({ kind: 'message', parts });
   });
 

@@ -32,6 +32,7 @@ import { visitorKeys } from '../../api/live-chat/visitors.ts';
 import { createLog } from '../../api/log.ts';
 import { appsOf } from '../../api/provider-apps.ts';
 import { createTypingBus, tellAgentTyping } from '../../api/typing.ts';
+import { createVoiceDesk } from '../../api/voice/desk.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 
 export interface EngineCall {
@@ -108,6 +109,7 @@ export async function createTestApi(
   });
   const notificationUrl = `${config.publicUrl}/webhooks/microsoft`;
   const typing = createTypingBus({ pool: poolOf(database.engine), databaseUrl: database.url, log });
+  const feed = createFeed({ engineDb: database.engine, log });
   const registry = createRegistry({
     http,
     visitorKeys: visitorKeys(keyring),
@@ -116,6 +118,7 @@ export async function createTestApi(
     notificationUrl,
     tellTyping: tellAgentTyping(typing),
     email: emailDeployment({ config, keyring }),
+    desk: createVoiceDesk(poolOf(database.engine), () => feed.poke()),
   });
   const deps: ApiDeps = {
     config,
@@ -136,11 +139,10 @@ export async function createTestApi(
         resolveProviderUrls(config, definitions[type as keyof typeof definitions].providerUrls, sandbox),
       resolveApps: (sandbox) => appsOf({ config, keyring }, sandbox),
     }),
-    http,
     media: createMediaStore(config.mediaUrl),
     temporal: new Client({ connection }),
     engine: recordingEngine(engineCalls),
-    feed: createFeed({ engineDb: database.engine, log }),
+    feed,
     typing,
     log,
     decodePayloads: async (payloads) => payloads,

@@ -41,6 +41,8 @@ export interface Capabilities {
   email?: true;
   /** We may write first: a thread of its own each time, or the one there is with that contact. */
   startsConversations?: 'own_thread' | 'contact';
+  /** Conversations are calls: flows speak, gather and ring; a text is spoken. */
+  voice?: true;
   /** A message can quote another one. */
   quote?: true;
   /** A comment's writer can be answered by direct message. */

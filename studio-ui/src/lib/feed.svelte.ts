@@ -8,6 +8,8 @@ export const FEED_EVENTS = [
   'inbox.updated',
   'flow.updated',
   'customer.updated',
+  'call.updated',
+  'presence.updated',
 ] as const;
 /** Beside the feed: stored nowhere, and nothing to read again. */
 export interface TypingEvent {
@@ -24,6 +26,8 @@ export interface FeedEvent {
   inboxId?: string;
   flowId?: string;
   customerId?: string;
+  callId?: string;
+  userId?: string;
 }
 type Listener = (event: FeedEvent) => void;
 

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { isEmailAddress, LONGEST_SUBJECT, MOST_RECIPIENTS, oneLine } from '../email.ts';
 import type { EmailPart, Part } from '../message.ts';
-import { STEP_KINDS, type FlowDefinition, type FlowProblem } from './types.ts';
+import { CALL_TRIGGER_EVENTS, STEP_KINDS, type FlowDefinition, type FlowProblem } from './types.ts';
 
 const CURRENT = 1;
 /** From the version it is named after to the next one. Stored flows are upgraded when read, never rewritten. */
@@ -17,11 +17,11 @@ const matchSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal(['any', 'first']) }),
   z.object({ kind: z.literal(['keyword', 'regex']), value: z.string().max(1000).default('') }),
 ]);
-export const triggerSchema = z.object({
-  kind: z.literal('message_received'),
-  inboxIds: z.array(z.string().max(64)).max(200),
-  match: matchSchema,
-});
+const inboxIds = z.array(z.string().max(64)).max(200);
+export const triggerSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('message_received'), inboxIds, match: matchSchema }),
+  z.object({ kind: z.literal('call'), inboxIds, event: z.enum(CALL_TRIGGER_EVENTS) }),
+]);
 export const stepSchema = z.object({
   kind: z.enum(STEP_KINDS),
   params: z.record(z.string(), json).default({}),
