@@ -33,9 +33,11 @@ import { inboxCheckRoutes } from './routes/inbox-checks.ts';
 import { inboxRoutes } from './routes/inboxes.ts';
 import { mediaLinkRoutes, mediaRoutes } from './routes/media.ts';
 import { messageRoutes } from './routes/messages.ts';
+import { presenceRoutes } from './routes/presence.ts';
 import { providerActionRoutes } from './routes/provider-actions.ts';
 import { runActionRoutes } from './routes/run-actions.ts';
 import { runRoutes } from './routes/runs.ts';
+import { voiceRoutes } from './routes/voice.ts';
 import { uiRoutes } from './ui.ts';
 
 export type { ApiDeps, AppEnv, CodecPayload, DecodePayloads, RequestActor } from './deps.ts';
@@ -70,9 +72,11 @@ const guardedGroups: RouteGroup[] = [
   inboxRoutes,
   mediaRoutes,
   messageRoutes,
+  presenceRoutes,
   providerActionRoutes,
   runActionRoutes,
   runRoutes,
+  voiceRoutes,
 ];
 
 /** Meta's deliveries have up to 3 MB. */

@@ -12,6 +12,8 @@ export const UI_EVENT_NAMES = [
   'inbox.updated',
   'flow.updated',
   'customer.updated',
+  'call.updated',
+  'presence.updated',
 ] as const;
 export type UiEventName = (typeof UI_EVENT_NAMES)[number];
 

@@ -67,6 +67,8 @@ const needs: Readonly<Record<string, Permission>> = {
   inbox: 'inboxes:read',
   flow: 'flows:read',
   customer: 'customers:read',
+  call: 'conversations:read',
+  presence: 'members:read',
 };
 
 /** By the thing the event is about; what nobody has decided on is for nobody. */

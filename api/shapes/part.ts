@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { RING_STRATEGIES } from '#domain/call.ts';
 import { isMedia, type Part } from '#domain/message.ts';
 
 const mediaPart = z.object({
@@ -48,7 +49,37 @@ export const partShape = z
       postId: z.string().optional(),
       permalink: z.string().optional(),
     }),
-    z.object({ kind: z.literal('call'), event: z.string(), durationSeconds: z.number().optional() }),
+    z.object({
+      kind: z.literal('call'),
+      /** incoming, dialling, ringing, answered, no_answer, said, gathered, held, resumed, transferred, voicemail, recording, ended, missed, failed; what a flow asks: say, gather, ring, voicemail, hang_up. */
+      event: z.string(),
+      durationSeconds: z.number().optional(),
+      direction: z.enum(['in', 'out']).optional(),
+      from: z.string().optional(),
+      to: z.string().optional(),
+      by: z.object({ id: z.string().optional(), name: z.string().optional() }).optional(),
+      digits: z.string().optional(),
+      speech: z.string().optional(),
+      reason: z.string().optional(),
+      code: z.string().optional(),
+      ref: z.string().optional(),
+      /** What a flow asks of the call, by `do`. */
+      instruction: z
+        .object({
+          do: z.enum(['say', 'gather', 'ring', 'voicemail', 'hang_up']),
+          text: z.string().optional(),
+          voice: z.string().optional(),
+          language: z.string().optional(),
+          input: z.enum(['digits', 'speech', 'both']).optional(),
+          numDigits: z.number().optional(),
+          timeoutSeconds: z.number().optional(),
+          agentIds: z.array(z.string()).optional(),
+          teamId: z.string().optional(),
+          strategy: z.enum(RING_STRATEGIES).optional(),
+          maxSeconds: z.number().optional(),
+        })
+        .optional(),
+    }),
     z.object({
       kind: z.literal('email'),
       subject: z.string(),

@@ -1,3 +1,4 @@
+import type { CallDirection, CallInstruction } from './call.ts';
 import type { Json } from './json.ts';
 
 /** What a message is made of; the same union inbound, outbound and on screen. */
@@ -60,10 +61,27 @@ export interface CommentPart {
   postId?: string;
   permalink?: string;
 }
+/**
+ * What happened in a call (`CallEvent`; other channels' own words too), or, outbound, what a flow asks of it: then `event` is the
+ * instruction's name.
+ */
 export interface CallPart {
   kind: 'call';
   event: string;
   durationSeconds?: number;
+  direction?: CallDirection;
+  from?: string;
+  to?: string;
+  /** Whoever of us did it. */
+  by?: { id?: string; name?: string };
+  digits?: string;
+  speech?: string;
+  /** Why it ended (`CallEndReason`), and the provider's or SIP's own code. */
+  reason?: string;
+  code?: string;
+  /** The step it belongs to: an answer names the question's. */
+  ref?: string;
+  instruction?: CallInstruction;
 }
 export interface EmailAddress {
   /** In lower case. */
@@ -147,11 +165,17 @@ export function partText(part: Part): string {
     case 'template':
       return part.name;
     case 'call':
-      return part.event;
+      return callText(part);
     case 'email':
     case 'unsupported':
       return '';
   }
+}
+
+/** What was said or pressed; else the event's name in words. */
+function callText({ event, digits, speech, instruction }: CallPart): string {
+  if (instruction !== undefined && 'text' in instruction && instruction.text !== '') return instruction.text;
+  return digits || speech || event.replaceAll('_', ' ');
 }
 
 /** Plain rendering of a message: its parts' texts joined by newlines, empty ones left out. */

@@ -8,6 +8,8 @@ export const FEED_EVENTS = [
   'inbox.updated',
   'flow.updated',
   'customer.updated',
+  'call.updated',
+  'presence.updated',
 ] as const;
 export type FeedName = (typeof FEED_EVENTS)[number];
 export interface FeedEvent {
@@ -19,6 +21,8 @@ export interface FeedEvent {
   inboxId?: string;
   flowId?: string;
   customerId?: string;
+  callId?: string;
+  userId?: string;
 }
 type Listener = (event: FeedEvent) => void;
 
