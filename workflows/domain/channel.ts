@@ -39,6 +39,8 @@ export interface Capabilities {
   template?: true;
   /** Messages are emails: they have a subject and more than one recipient. */
   email?: true;
+  /** Conversations are calls: flows speak, gather and ring; a text is spoken. */
+  voice?: true;
   /** A message can quote another one. */
   quote?: true;
   /** A comment's writer can be answered by direct message. */

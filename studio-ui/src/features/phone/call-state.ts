@@ -65,7 +65,7 @@ export type CallEvent =
   | { kind: 'transfer'; transfer: Transfer }
   | { kind: 'transfer_refused'; reason: string }
   /** The server knows it now. */
-  | { kind: 'known'; callId: string; conversationId: string | null }
+  | { kind: 'known'; callId: string; conversationId: string | null; name?: string | null | undefined }
   | { kind: 'ended'; end: CallEnd }
   /** The person is done with what follows a call. */
   | { kind: 'wrapped' };
@@ -105,7 +105,7 @@ function newCall(offered: Offered, direction: Call['direction'], nowMs: number):
 export function nextCall(call: Call, event: CallEvent, nowMs: number): Call | null {
   switch (event.kind) {
     case 'known':
-      return { ...call, callId: event.callId, conversationId: event.conversationId ?? call.conversationId };
+      return known(call, event);
     case 'wrapped':
       return call.phase === 'wrap_up' ? null : call;
     case 'ended':
@@ -123,6 +123,21 @@ export function nextCall(call: Call, event: CallEvent, nowMs: number): Call | nu
     default:
       return isTalk(call.phase) ? inTalk(call, event) : call;
   }
+}
+
+/** The server's name of the contact is better than what the network says. */
+function known(call: Call, { callId, conversationId, name }: Extract<CallEvent, { kind: 'known' }>): Call {
+  const next = {
+    ...call,
+    callId,
+    conversationId: conversationId ?? call.conversationId,
+    party: name ? { ...call.party, name } : call.party,
+  };
+  const isSame =
+    next.callId === call.callId &&
+    next.conversationId === call.conversationId &&
+    next.party.name === call.party.name;
+  return isSame ? call : next;
 }
 
 type TalkEvent = Exclude<

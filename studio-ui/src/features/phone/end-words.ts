@@ -2,7 +2,11 @@
 import type { Call, CallEnd } from './call-state.ts';
 
 /** Null where nothing has to be said: who hangs up knows it. */
-export function endWords(call: Pick<Call, 'direction' | 'answeredAtMs'>, who: string, end: CallEnd): string | null {
+export function endWords(
+  call: Pick<Call, 'direction' | 'answeredAtMs'>,
+  who: string,
+  end: CallEnd,
+): string | null {
   const code = end.code ? ` (${end.code})` : '';
   switch (end.reason) {
     case 'busy':

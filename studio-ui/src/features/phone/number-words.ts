@@ -4,11 +4,15 @@ import parsePhoneNumber, { type CountryCode } from 'libphonenumber-js';
 export type Dialled = { to: string; shown: string } | { refusal: string };
 
 export interface DialRules {
-  /** E.164 beginnings ("+49") that may be called; empty allows every one. */
-  allowed: readonly string[];
+  /** Countries that may be called, in two letters; empty where only the server knows. */
+  countries: readonly string[];
+  /** Beginnings of numbers that are never called. */
+  blocked: readonly string[];
+  /** Who has called may be called back, in any country: only the server knows who has. */
+  callersBack: boolean;
   /** Where a number without a country code belongs. */
   country?: CountryCode | undefined;
-  /** Extensions and names of a PBX are dialled as they are. */
+  /** Extensions and names of an exchange are dialled as they are. */
   takesExtensions: boolean;
 }
 
@@ -23,9 +27,8 @@ export function dialled(typed: string, rules: DialRules): Dialled {
     return { refusal: `${bare} can’t be called from here: use a phone that tells where you are.` };
   const parsed = parsePhoneNumber(text, rules.country);
   if (parsed?.isPossible() && parsed.number.startsWith('+')) {
-    return isAllowed(parsed.number, rules.allowed)
-      ? { to: parsed.number, shown: parsed.formatInternational() }
-      : { refusal: `Calls to ${parsed.formatInternational()} aren’t allowed by this inbox. ${mayCall(rules.allowed)}` };
+    const refusal = refusalOf(parsed.number, parsed.country, parsed.formatInternational(), rules);
+    return refusal === null ? { to: parsed.number, shown: parsed.formatInternational() } : { refusal };
   }
   if (rules.takesExtensions && /^[\w.*#+-]{1,32}$/.test(bare)) return { to: bare, shown: bare };
   return { refusal: /^[+\d]/.test(bare) ? badNumber(bare) : `“${text}” isn’t a phone number.` };
@@ -36,11 +39,19 @@ function badNumber(bare: string): string {
     ? `${bare} has too few or too many digits for its country.`
     : `Begin with the country code: +44… rather than ${bare}.`;
 }
-function mayCall(allowed: readonly string[]): string {
-  return `It may call ${allowed.join(', ')}; an admin can change that in the inbox’s settings.`;
-}
-export function isAllowed(number: string, allowed: readonly string[]): boolean {
-  return allowed.length === 0 || allowed.some((start) => number.startsWith(start.replaceAll(' ', '')));
+function refusalOf(
+  number: string,
+  country: string | undefined,
+  shown: string,
+  { countries, blocked, callersBack }: DialRules,
+): string | null {
+  if (blocked.some((start) => start !== '' && number.startsWith(start)))
+    return `${shown} is among the numbers that this inbox never calls. An admin can change that in its settings.`;
+  const isOpen =
+    countries.length === 0 || callersBack || (country !== undefined && countries.includes(country));
+  return isOpen
+    ? null
+    : `This inbox calls ${countries.join(', ')} only, and ${shown} isn’t there. An admin can change that in its settings.`;
 }
 
 /** "+442079460000" → "+44 20 7946 0000"; what isn't a number stays. */

@@ -1,7 +1,7 @@
 /** Calls over SIP by WebSocket (RFC 7118), with JsSIP: registers, reconnects and registers again, sends and takes calls. */
 import JsSIP from 'jssip';
 import type { RTCSession } from 'jssip/lib/RTCSession';
-import type { UA } from 'jssip/lib/UA';
+import type { RTCSessionEvent, UA } from 'jssip/lib/UA';
 import type { Engine, Leg, LineReport, Sound } from './engine.ts';
 import { createSipLeg, type SipLeg } from './sip-leg.ts';
 import { registrationWords } from './sip-words.ts';
@@ -71,8 +71,8 @@ export function createSipEngine(account: SipAccount, sound: Sound): Engine {
       });
       registerAgain(opened);
     });
-    opened.on('newRTCSession', ({ originator, session }) => {
-      if (originator === 'remote') offer(track(session, 'in'));
+    opened.on('newRTCSession', ({ originator, session }: RTCSessionEvent) => {
+      if (String(originator) === 'remote') offer(track(session, 'in'));
     });
     opened.start();
   }

@@ -1,5 +1,5 @@
 /** One SIP call: JsSIP's session as the softphone's leg. */
-import type { RTCSession } from 'jssip/lib/RTCSession';
+import type { IncomingEvent, OutgoingEvent, RTCSession } from 'jssip/lib/RTCSession';
 import type { Party } from './call-state.ts';
 import type { Leg, LegControl, LegEvent, Sound } from './engine.ts';
 import { createSpeaker } from './speaker.ts';
@@ -64,7 +64,7 @@ export function createSipLeg(session: RTCSession, options: Options): SipLeg {
   };
 
   session.on('peerconnection', ({ peerconnection }) => attach(peerconnection));
-  session.on('progress', ({ originator }) => {
+  session.on('progress', ({ originator }: IncomingEvent | OutgoingEvent) => {
     if (String(originator) === 'remote') tell({ kind: 'ringing' });
   });
   session.on('icecandidate', ({ ready }) => {
@@ -106,7 +106,7 @@ export function createSipLeg(session: RTCSession, options: Options): SipLeg {
     session,
     ref: callIdOf(session),
     party: partyOf(session),
-    params: headersOf(session),
+    params: {},
     attach,
     listen(next) {
       listener = next;
@@ -170,16 +170,9 @@ export function createSipLeg(session: RTCSession, options: Options): SipLeg {
 type JsSipTransport = NonNullable<NonNullable<Parameters<RTCSession['sendDTMF']>[1]>['transportType']>;
 /** Every leg of a call that a proxy forks has it; JsSIP's own id has the tag of this one behind it. */
 function callIdOf(session: RTCSession): string {
-  return requestOf(session)?.call_id ?? session.id;
-}
-function headersOf(session: RTCSession): Record<string, string> {
-  const call = requestOf(session)?.getHeader?.('X-Teloring-Call');
-  return call ? { callId: call } : {};
-}
-/** Not in the library's types. */
-function requestOf(session: RTCSession) {
-  return (session as unknown as { _request?: { call_id: string; getHeader?: (name: string) => string | undefined } })
-    ._request;
+  // Not in the library's types.
+  const { _request: request } = session as unknown as { _request?: { call_id?: string } };
+  return request?.call_id ?? session.id;
 }
 function partyOf(session: RTCSession): Party {
   const { uri, display_name: name } = session.remote_identity;

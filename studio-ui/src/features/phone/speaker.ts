@@ -17,7 +17,9 @@ export function createSpeaker(): Speaker {
       audio.srcObject = stream;
       await route(deviceId);
       // Refused only without any click in this tab before; then the first one starts it.
-      await audio.play().catch(() => addEventListener('pointerdown', () => void audio.play(), { once: true }));
+      await audio
+        .play()
+        .catch(() => addEventListener('pointerdown', () => void audio.play(), { once: true }));
     },
     route,
     stop() {

@@ -102,7 +102,9 @@ export function joinTabs<State, Wish>(
       await new Promise<void>((resolve, reject) => {
         const timer = setTimeout(() => {
           waiting.delete(id);
-          reject(new Error('The tab that holds the phone doesn’t answer. Close it, or try again in a moment.'));
+          reject(
+            new Error('The tab that holds the phone doesn’t answer. Close it, or try again in a moment.'),
+          );
         }, ANSWER_MS);
         waiting.set(id, {
           resolve: () => {

@@ -97,6 +97,12 @@ describe('a call of the softphone', () => {
     expect(run(active, events.transfer_refused)).toBe(active);
   });
 
+  it('takes the contact’s name from the server, and keeps a conversation it knows', () => {
+    const first = must(run(incoming, { kind: 'known', callId: 's1', conversationId: 'v1', name: 'Ada' }));
+    expect(first).toMatchObject({ callId: 's1', conversationId: 'v1', party: { name: 'Ada' } });
+    expect(run(first, { kind: 'known', callId: 's1', conversationId: null, name: null })).toBe(first);
+  });
+
   it('never speaks before it was answered nor after it ended, in any order of events', () => {
     fc.assert(
       fc.property(

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { endWords } from '../../../../studio-ui/src/features/phone/end-words.ts';
 import { dialled, shownNumber } from '../../../../studio-ui/src/features/phone/number-words.ts';
 
-const open = { allowed: [], takesExtensions: false };
+const open = { countries: [], blocked: [], callersBack: false, takesExtensions: false };
 
 describe('a dialled number', () => {
   it.each([
@@ -30,15 +30,18 @@ describe('a dialled number', () => {
   });
 
   it('goes only where the inbox may call', () => {
-    const rules = { ...open, allowed: ['+44', '+49'] };
+    const rules = { ...open, countries: ['GB', 'DE'], blocked: ['+49900'] };
     expect(dialled('+4930901820', rules)).toMatchObject({ to: '+4930901820' });
     expect(dialled('+12025550143', rules)).toMatchObject({
-      refusal: expect.stringMatching(/aren’t allowed by this inbox. It may call \+44, \+49/),
+      refusal: expect.stringMatching(/calls GB, DE only, and \+1 202 555 0143 isn’t there/),
     });
+    expect(dialled('+499001234567', rules)).toMatchObject({ refusal: expect.stringMatching(/never calls/) });
+    // Whether somebody has called is the server's to know.
+    expect(dialled('+12025550143', { ...rules, callersBack: true })).toHaveProperty('to');
   });
 
-  it('may be an extension of a PBX, but no address with a host of its own', () => {
-    const pbx = { allowed: ['+44'], takesExtensions: true };
+  it('may be an extension of an exchange, but no address with a host of its own', () => {
+    const pbx = { ...open, countries: ['GB'], takesExtensions: true };
     expect(dialled('201', pbx)).toMatchObject({ to: '201' });
     expect(dialled('*98', pbx)).toMatchObject({ to: '*98' });
     expect(dialled('ben@evil.example', pbx)).toHaveProperty('refusal');

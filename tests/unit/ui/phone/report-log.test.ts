@@ -16,7 +16,8 @@ function memory(text: string | null = null): LogStorage & { text: string | null 
   return storage;
 }
 const now = () => Promise.resolve();
-const ids = (storage: { text: string | null }) => (JSON.parse(storage.text ?? '[]') as Entry[]).map(({ id }) => id);
+const ids = (storage: { text: string | null }) =>
+  (JSON.parse(storage.text ?? '[]') as Entry[]).map(({ id }) => id);
 
 describe('what the softphone has to tell', () => {
   it('is written down before it is sent, and forgotten once it is taken', async () => {
@@ -107,6 +108,8 @@ describe('what the softphone has to tell', () => {
 
   it('reads nothing out of what isn’t its own', () => {
     for (const text of ['{', '{"id":"1"}', '[1,null,{"id":2}]', null])
-      expect(createReportLog<Entry>({ storage: memory(text), send: async () => 'taken' }).waiting()).toEqual([]);
+      expect(createReportLog<Entry>({ storage: memory(text), send: async () => 'taken' }).waiting()).toEqual(
+        [],
+      );
   });
 });

@@ -33,7 +33,9 @@ function createBrowser() {
         const entry = { tab, channel: {} as TabChannel, hear: (_message: unknown): void => undefined };
         entry.channel = {
           post: (message) =>
-            channels.filter((other) => other !== entry).forEach((other) => other.hear(structuredClone(message))),
+            channels
+              .filter((other) => other !== entry)
+              .forEach((other) => other.hear(structuredClone(message))),
           listen: (listener) => (entry.hear = listener),
           close: () => void channels.splice(channels.indexOf(entry), 1),
         };
@@ -42,7 +44,8 @@ function createBrowser() {
       },
     }),
     kill(tab: string): void {
-      for (const entry of channels.filter((other) => other.tab === tab)) channels.splice(channels.indexOf(entry), 1);
+      for (const entry of channels.filter((other) => other.tab === tab))
+        channels.splice(channels.indexOf(entry), 1);
       free(tab);
     },
   };
@@ -137,8 +140,16 @@ describe('the tabs of one browser', () => {
       await answered;
       const alone = joinTabs<string, string>(
         'phone',
-        { lead: () => () => undefined, follow: () => undefined, carryOut: async () => undefined, state: () => '' },
-        { ...browser.tab('z'), channel: () => ({ post: () => undefined, listen: () => undefined, close: () => undefined }) },
+        {
+          lead: () => () => undefined,
+          follow: () => undefined,
+          carryOut: async () => undefined,
+          state: () => '',
+        },
+        {
+          ...browser.tab('z'),
+          channel: () => ({ post: () => undefined, listen: () => undefined, close: () => undefined }),
+        },
       );
       const asked = expect(alone.ask('answer')).rejects.toThrow('doesn’t answer');
       await vi.advanceTimersByTimeAsync(8_001);
