@@ -2,6 +2,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
+import type { HttpClient } from '#channels/http.ts';
 import type { createRegistry } from '#channels/registry.ts';
 import type { MediaStore } from '#channels/media-store.ts';
 import type { Db } from '#db/client.ts';
@@ -27,6 +28,8 @@ export interface ApiDeps {
   registry: ReturnType<typeof createRegistry>;
   inboxes: InboxCache;
   media: MediaStore;
+  /** Out to providers. */
+  http: HttpClient;
   temporal: Client;
   engine: Engine;
   /** What changed, for the open screens. */

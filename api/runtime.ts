@@ -36,6 +36,8 @@ import { decodePayloadsWith } from './payloads.ts';
 import { openSearchAttributes } from './search-attributes.ts';
 import { createSweeper, type Sweeper } from './sweeper.ts';
 import { temporalConnectionOptions } from './temporal-options.ts';
+import { createVoiceDesk } from './voice/desk.ts';
+import { sweepCalls } from './voice/sweep.ts';
 
 export interface RuntimeOptions {
   config: Config;
@@ -95,7 +97,13 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     deniedPorts: config.deniedPorts,
   });
   const media = createMediaStore(config.mediaUrl);
-  const registry = createRegistry({ http, visitorKeys: visitorKeys(keyring), uploads: media });
+  const feed = createFeed({ engineDb, log });
+  const registry = createRegistry({
+    http,
+    visitorKeys: visitorKeys(keyring),
+    uploads: media,
+    desk: createVoiceDesk(pool, () => feed.poke()),
+  });
   const inboxes = createInboxCache({
     db: lookupDb,
     keyring,
@@ -109,7 +117,6 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   const faults = createFaults(options.faults?.spec, options.faults?.reportPath);
 
   const links = mediaLinks({ config, keyring });
-  const feed = createFeed({ engineDb, log });
   const searchAttributes = await openSearchAttributes(connection, namespace, log);
   const dispatcher = createDispatcher({ pool, client, log, faults, searchAttributes: searchAttributes.of });
   const activityDeps: ActivityDeps = {
@@ -139,6 +146,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     registry,
     inboxes,
     media,
+    http,
     temporal: client,
     engine,
     feed,
@@ -156,7 +164,15 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     options.sweepEveryMs === 0
       ? null
       : createSweeper(
-          { pool, dispatcher, engine, log, faults, tidyUnrouted: () => tidyUnrouted(deps) },
+          {
+            pool,
+            dispatcher,
+            engine,
+            log,
+            faults,
+            tidyUnrouted: () => tidyUnrouted(deps),
+            sweepCalls: () => sweepCalls(deps),
+          },
           options.sweepEveryMs,
         );
   dispatcher.accepted();

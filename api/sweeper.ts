@@ -22,6 +22,8 @@ export function createSweeper(
     faults: Faults;
     /** Routes what was left behind unrouted, and lets go what nobody connected. */
     tidyUnrouted: () => Promise<void>;
+    /** Ends calls that nobody ended. */
+    sweepCalls: () => Promise<void>;
   },
   everyMs = 5_000,
 ): Sweeper {
@@ -65,6 +67,7 @@ export function createSweeper(
     }
     await endSnoozes(deps.pool);
     await deps.tidyUnrouted();
+    await deps.sweepCalls();
     if (Date.now() - lastTidyMs > 3_600_000) {
       lastTidyMs = Date.now();
       await tidy(deps.pool);

@@ -33,6 +33,7 @@ export function blotSecrets(adapter: ChannelAdapter): ChannelAdapter {
     ...(adapter.acknowledge && { acknowledge: guarded(adapter.acknowledge.bind(adapter)) }),
     ...(adapter.signal && { signal: guarded(adapter.signal.bind(adapter)) }),
     ...(adapter.act && { act: guarded(adapter.act.bind(adapter)) }),
+    ...(adapter.respond && { respond: guarded(adapter.respond.bind(adapter)) }),
     ...(adapter.fetchContact && { fetchContact: guarded(adapter.fetchContact.bind(adapter)) }),
   };
 }

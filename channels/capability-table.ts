@@ -11,6 +11,7 @@ const columns: readonly [title: string, cell: Cell][] = [
     'text',
     ({ capabilities: { maxTextLength, textUnit } }) => `${maxTextLength}${textUnit === 'utf8' ? ' B' : ''}`,
   ],
+  ['calls', ({ capabilities }) => capabilities.voice],
   ['image', ({ capabilities }) => capabilities.image],
   ['audio', ({ capabilities }) => capabilities.audio],
   ['video', ({ capabilities }) => capabilities.video],

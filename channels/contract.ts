@@ -393,6 +393,14 @@ export interface ChannelAdapter<Credentials extends JsonObject = JsonObject> {
   accepted?(
     results: { eventId: string; duplicate: boolean }[],
   ): { status: number; body: Json } | { status: number; text: string; contentType: string };
+  /**
+   * The answer where it depends on our rows (TwiML). Called once the events are committed, also for those that were there before;
+   * `events` are what it found out by asking, committed before the answer leaves.
+   */
+  respond?(
+    inbox: AdapterInbox<Credentials>,
+    request: RawRequest,
+  ): Promise<{ status: number; text: string; contentType: string; events?: ChannelEvent[] }>;
 }
 
 /** What one account got of an app-level webhook's body. */

@@ -12,6 +12,7 @@ import { smsDefinition } from './sms/definition.ts';
 import { messengerDefinition } from './messenger/definition.ts';
 import { telegramDefinition } from './telegram/definition.ts';
 import { tikTokDefinition } from './tiktok/definition.ts';
+import { voiceDefinition } from './voice/definition.ts';
 import { whatsappDefinition } from './whatsapp/definition.ts';
 
 export const definitions = {
@@ -25,6 +26,7 @@ export const definitions = {
   messenger: anyDefinition(messengerDefinition),
   telegram: anyDefinition(telegramDefinition),
   tiktok: anyDefinition(tikTokDefinition),
+  voice: anyDefinition(voiceDefinition),
   whatsapp: anyDefinition(whatsappDefinition),
 } satisfies Partial<Record<ChannelType, ChannelDefinition>>;
 

@@ -13,10 +13,11 @@ import { createSmsAdapter } from './sms/adapter.ts';
 import { createMessengerAdapter } from './messenger/adapter.ts';
 import { createTelegramAdapter } from './telegram/adapter.ts';
 import { createTikTokAdapter } from './tiktok/adapter.ts';
+import { createVoiceAdapter, type VoiceAdapterDeps } from './voice/adapter.ts';
 import { createWhatsappAdapter } from './whatsapp/adapter.ts';
 
 /** What adapters are built from; what a process leaves out, its adapters do without (see each). */
-export interface AdapterDeps extends LiveChatAdapterDeps {
+export interface AdapterDeps extends LiveChatAdapterDeps, VoiceAdapterDeps {
   http: HttpClient;
 }
 
@@ -34,6 +35,7 @@ export function createRegistry(deps: AdapterDeps): Registry {
     messenger: anyAdapter(createMessengerAdapter(deps)),
     telegram: anyAdapter(createTelegramAdapter(deps)),
     tiktok: anyAdapter(createTikTokAdapter(deps)),
+    voice: anyAdapter(createVoiceAdapter(deps)),
     whatsapp: anyAdapter(createWhatsappAdapter(deps)),
   };
 }

@@ -53,7 +53,12 @@ export type PhoneAbility =
   | 'group'
   | 'post'
   | 'comment'
-  | 'from_own_app';
+  | 'from_own_app'
+  | 'call'
+  | 'press'
+  | 'speak'
+  | 'hang_up'
+  | 'pick_up';
 
 export interface PhoneMessage {
   /** The provider's id of it. */
@@ -106,6 +111,14 @@ export type PhoneAct =
   | { kind: 'status'; chatId: string; status: 'delivered' | 'read' | 'failed'; messageId?: string }
   | { kind: 'block' | 'unblock'; chatId: string }
   | { kind: 'post'; text: string };
+/** On a phone that calls. */
+export type CallAct =
+  /** The customer calls us; `chatId` is their number, '' makes one up, `anonymous` hides it. */
+  | { kind: 'call'; chatId: string; personName?: string }
+  /** In the call that goes on: digits, spoken words. */
+  | { kind: 'press' | 'speak'; chatId: string; text: string }
+  /** Ends it, or declines; answers what rings. */
+  | { kind: 'hang_up' | 'pick_up'; chatId: string };
 
 export type SandboxFaultKind =
   | 'rate_limited'
@@ -151,6 +164,8 @@ export interface SandboxPhone {
   write(input: PhoneInput): { chatId: string; messageId: string };
   /** @throws Error as `write` */
   act(act: PhoneAct): void;
+  /** Only where calls are made. @throws Error as `write` */
+  inCall?(act: CallAct): void;
   ledger(): readonly LedgerEntry[];
   addFault(fault: SandboxFault): void;
   clearFaults(): void;

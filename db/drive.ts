@@ -47,6 +47,12 @@ export async function ingestOnly(pool: pg.Pool, eventId: string): Promise<void> 
   await pool.query('select ingest_event($1::uuid)', [eventId]);
 }
 
+/** The same, and its conversation; null where it became no message. */
+export async function ingestEvent(pool: pg.Pool, eventId: string): Promise<string | null> {
+  const { rows } = await pool.query<{ id: string | null }>('select ingest_event($1::uuid) as id', [eventId]);
+  return rows[0]?.id ?? null;
+}
+
 /** T3 for a run's effect: the evidence always counts; what follows is decided only under a current lease. */
 export async function settleDrive(
   pool: pg.Pool,

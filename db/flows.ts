@@ -172,9 +172,13 @@ export async function findVersion(
     .executeTakeFirst();
 }
 
-/** What exists in the workspace, for the checker of a flow. */
-export async function knownForChecks(tx: Tx, flowId: string): Promise<Known> {
-  const inboxes = await tx.selectFrom('inboxes').select('id').where('deleted_at', 'is', null).execute();
+/** What exists in the workspace, for the checker of a flow. @param callTypes the inbox types whose conversations are calls */
+export async function knownForChecks(tx: Tx, flowId: string, callTypes: readonly string[]): Promise<Known> {
+  const inboxes = await tx
+    .selectFrom('inboxes')
+    .select(['id', 'type'])
+    .where('deleted_at', 'is', null)
+    .execute();
   const flows = await tx
     .selectFrom('flows')
     .select('id')
@@ -185,6 +189,7 @@ export async function knownForChecks(tx: Tx, flowId: string): Promise<Known> {
   const teams = await tx.selectFrom('teams').select('id').execute();
   return {
     inboxIds: inboxes.map((row) => row.id),
+    callInboxIds: inboxes.filter((row) => callTypes.includes(row.type)).map((row) => row.id),
     flowIds: flows.map((row) => row.id),
     agentIds: members.map((row) => row.user_id),
     teamIds: teams.map((row) => row.id),

@@ -1,11 +1,15 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { streamSSE } from 'hono/streaming';
+import { seen } from '#db/presence.ts';
 import { feedCursorAt, feedEnd, type UiEvent } from '#db/ui-events.ts';
+import { PRESENCE_GAP_SECONDS } from '#domain/call.ts';
 import { allows, type Permission, type Role } from '#domain/roles.ts';
 import type { ApiDeps, AppEnv } from '../deps.ts';
 import { createRouter, refusals } from '../openapi.ts';
 
 const heartbeatMs = 15_000;
+/** A third of the gap after which a member is offline. */
+const aliveMs = (PRESENCE_GAP_SECONDS * 1000) / 3;
 /** The browser comes back by itself; who may hear what is judged anew then. */
 const longestMs = 10 * 60_000;
 
@@ -19,7 +23,7 @@ const stream = createRoute({
 
 export function eventRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
   return createRouter().openapi(stream, async (c) => {
-    const { workspaceId, role } = c.get('actor');
+    const { workspaceId, role, userId } = c.get('actor');
     const lastId = c.req.header('last-event-id');
     const resumed =
       lastId === undefined || !/^\d{1,15}$/.test(lastId)
@@ -37,7 +41,13 @@ export function eventRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
         let at = resumed ?? (await feedEnd(deps.engineDb));
         const hello = { event: lost ? 'resync' : 'ready', data: '{}', id: String(at.position) };
         await out.writeSSE(hello);
+        let aliveAtMs = -Infinity;
         while (!ended.signal.aborted && !out.closed) {
+          // An open stream is a sign of life.
+          if (userId !== null && performance.now() - aliveAtMs > aliveMs) {
+            aliveAtMs = performance.now();
+            await seen(deps.engineDb, workspaceId, userId);
+          }
           const { events, at: reached } = await deps.feed.next(workspaceId, at, heartbeatMs, ended.signal);
           if (ended.signal.aborted) break;
           for (const event of events) {

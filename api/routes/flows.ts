@@ -1,4 +1,5 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
+import { definitions } from '#channels/definitions.ts';
 import { audit } from '#db/audit.ts';
 import { inWorkspace } from '#db/client.ts';
 import {
@@ -34,6 +35,10 @@ import { asObject } from '../shapes/inbox.ts';
 import { flowDetailShape, flowShape, toFlow, toFlowDetail, toVersion, versionShape } from '../shapes/flow.ts';
 
 const name = z.string().trim().min(1).max(100);
+/** Inbox types whose conversations are calls. */
+const callTypes = Object.values(definitions).flatMap(({ type, capabilities }) =>
+  capabilities.voice ? [type] : [],
+);
 const emptyDraft: JsonObject = { schemaVersion: 1, triggers: [], entry: '', steps: {} };
 
 const list = createRoute({
@@ -205,7 +210,7 @@ export function flowRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
       const versionNo = await inWorkspace(deps.appDb, actor.workspaceId, async (tx) => {
         const row = await findFlow(tx, id);
         if (!row) throw notFound('flow');
-        const problems = checkFlow(row.draft, await knownForChecks(tx, id));
+        const problems = checkFlow(row.draft, await knownForChecks(tx, id, callTypes));
         if (blocksPublishing(problems)) {
           const details = problems.filter((problem) => problem.severity === 'error');
           throw new ApiError(
@@ -281,7 +286,7 @@ async function detail(deps: ApiDeps, actor: RequestActor, id: string) {
   return inWorkspace(deps.appDb, actor.workspaceId, async (tx) => {
     const row = await findFlow(tx, id);
     if (!row) throw notFound('flow');
-    return toFlowDetail(row, checkFlow(row.draft, await knownForChecks(tx, id)));
+    return toFlowDetail(row, checkFlow(row.draft, await knownForChecks(tx, id, callTypes)));
   });
 }
 

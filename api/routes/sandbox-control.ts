@@ -11,6 +11,8 @@ import { sameOrigin } from '../middleware/same-origin.ts';
 import { jsonAnswer, jsonBody, noContent, refusals } from '../openapi.ts';
 import {
   actBody,
+  callAct,
+  callActBody,
   chatShapes,
   deliveryBody,
   faultBody,
@@ -104,7 +106,12 @@ function addWrites(app: OpenAPIHono<AppEnv>, phoneOf: PhoneOf): void {
       return c.body(null, 204);
     });
   };
-  command('acts', actBody, (phone, body) => phone.act(phoneAct(body)));
+  command('acts', z.union([actBody, callActBody]), (phone, body) => {
+    const call = callActBody.safeParse(body);
+    if (!call.success) return phone.act(phoneAct(actBody.parse(body)));
+    if (!phone.inCall) throw new Error('Nobody makes calls on this phone; nothing was done.');
+    return phone.inCall(callAct(call.data));
+  });
   command('faults', faultBody, (phone, body) => phone.addFault(sandboxFault(body)));
   command('faults/clear', z.object({}), (phone) => phone.clearFaults());
   command('delivery', deliveryBody, (phone, body) =>

@@ -1,7 +1,13 @@
 /** The phone of an agent: sessions with the provider, placing calls, what phones report, and what the server does to a call. */
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
-import type { ApiDeps, AppEnv } from '../deps.ts';
-import { ApiError } from '../middleware/errors.ts';
+import { audit } from '#db/audit.ts';
+import { findCall, listCalls } from '#db/calls.ts';
+import { inWorkspace } from '#db/client.ts';
+import { findConversation } from '#db/conversations.ts';
+import { seen, showPresences } from '#db/presence.ts';
+import { storable, storableObject } from '../body.ts';
+import type { ApiDeps, AppEnv, RequestActor } from '../deps.ts';
+import { ApiError, notFound } from '../middleware/errors.ts';
 import { requirePermission } from '../middleware/permissions.ts';
 import { createRouter, jsonAnswer, jsonBody, pageQuery, refusals } from '../openapi.ts';
 import {
@@ -12,9 +18,18 @@ import {
   placedShape,
   sandboxBody,
   sessionShape,
+  toCall,
   transferBody,
   wrapUpBody,
+  type CallWire,
 } from '../shapes/voice.ts';
+import { callToControl, colleague, mayControl, perform } from '../voice/control.ts';
+import { ownNumber, voiceInbox } from '../voice/inbox.ts';
+import { reportEvent } from '../voice/phone.ts';
+import { checkedNumber, placeCall } from '../voice/place.ts';
+import { actInSandbox } from '../voice/sandbox.ts';
+import { sessionFor } from '../voice/session.ts';
+import { finishCall } from '../voice/wrap-up.ts';
 
 const speak = requirePermission('conversations:write');
 const inboxParam = z.object({ inboxId: z.uuid() });
@@ -107,20 +122,149 @@ const sandbox = createRoute({
   responses: { 200: jsonAnswer(callShape, 'Done.'), ...refusals },
 });
 
-const later = (): never => {
-  throw new ApiError(501, 'not_there_yet', 'This is not there yet; nothing was done.');
-};
-
-export function voiceRoutes(_deps: ApiDeps): OpenAPIHono<AppEnv> {
+export function voiceRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
+  const shown = async (actor: RequestActor, callId: string): Promise<CallWire> => {
+    const call = await inWorkspace(deps.appDb, actor.workspaceId, (tx) => findCall(tx, callId));
+    const inbox = call && (await deps.inboxes.byId(call.inbox_id));
+    if (!call || !inbox) throw notFound('call');
+    return toCall(call, inbox);
+  };
   return createRouter()
-    .openapi(session, later)
-    .openapi(list, later)
-    .openapi(read, later)
-    .openapi(place, later)
-    .openapi(report, later)
-    .openapi(hold, later)
-    .openapi(transfer, later)
-    .openapi(hangUp, later)
-    .openapi(wrapUp, later)
-    .openapi(sandbox, later);
+    .openapi(session, async (c) => {
+      const actor = person(c.get('actor'));
+      const inbox = await voiceInbox(deps, actor.workspaceId, c.req.valid('param').inboxId);
+      const made = sessionFor(inbox, actor);
+      await inWorkspace(deps.appDb, actor.workspaceId, (tx) =>
+        audit(tx, actor, 'phone.opened', { kind: 'inbox', id: inbox.id }, { provider: made.provider }),
+      );
+      await seen(deps.engineDb, actor.workspaceId, actor.userId);
+      c.header('Cache-Control', 'no-store');
+      return c.json(made, 200);
+    })
+    .openapi(list, async (c) => {
+      const actor = c.get('actor');
+      const { limit, active } = c.req.valid('query');
+      const rows = await inWorkspace(deps.appDb, actor.workspaceId, (tx) =>
+        listCalls(tx, { active: active === '1', userId: actor.userId }, limit),
+      );
+      const items: CallWire[] = [];
+      for (const row of rows) {
+        const inbox = await deps.inboxes.byId(row.inbox_id);
+        if (inbox) items.push(toCall(row, inbox));
+      }
+      return c.json({ items }, 200);
+    })
+    .openapi(read, async (c) => c.json(await shown(c.get('actor'), c.req.valid('param').callId), 200))
+    .openapi(place, async (c) => {
+      const actor = person(c.get('actor'));
+      const inbox = await voiceInbox(deps, actor.workspaceId, c.req.valid('param').inboxId);
+      const { to, clientCallId, conversationId } = c.req.valid('json');
+      if (conversationId !== undefined) {
+        const known = await inWorkspace(deps.appDb, actor.workspaceId, (tx) =>
+          findConversation(tx, conversationId, null),
+        );
+        if (!known) throw notFound('conversation');
+      }
+      const placed = await placeCall(deps, actor, inbox, {
+        to: storable(to),
+        clientCallId: storable(clientCallId),
+      });
+      await showPresences(deps.engineDb, actor.workspaceId);
+      const answer = {
+        callId: placed.callId,
+        conversationId: placed.conversationId,
+        dial: { to: placed.to, from: placed.from, params: { callId: placed.callId } },
+      };
+      return placed.created ? c.json(answer, 201) : c.json(answer, 200);
+    })
+    .openapi(report, async (c) => {
+      const actor = person(c.get('actor'));
+      const { callId } = c.req.valid('param');
+      await reportEvent(deps, actor, callId, storableObject(c.req.valid('json')));
+      await showPresences(deps.engineDb, actor.workspaceId);
+      return c.json(await shown(actor, callId), 200);
+    })
+    .openapi(hold, async (c) => {
+      const actor = person(c.get('actor'));
+      const { callId } = c.req.valid('param');
+      const { held } = c.req.valid('json');
+      const found = await callToControl(deps, actor, callId);
+      mayControl(actor, found.call);
+      if (found.call.answered_at === null)
+        throw new ApiError(409, 'not_answered', 'Nobody talks in this call yet; nothing was done.');
+      if (held && !found.call.held) await perform(deps, actor, found, { do: 'hold' }, { event: 'held' });
+      if (!held && found.call.held)
+        await perform(
+          deps,
+          actor,
+          found,
+          { do: 'ring', userId: actor.userId, why: 'resume' },
+          { event: 'resumed' },
+        );
+      return c.json(await shown(actor, callId), 200);
+    })
+    .openapi(transfer, async (c) => {
+      const actor = person(c.get('actor'));
+      const { callId } = c.req.valid('param');
+      const { agentId, to } = c.req.valid('json');
+      const found = await callToControl(deps, actor, callId);
+      mayControl(actor, found.call);
+      if (agentId === undefined) await forward(deps, actor, found, to ?? '');
+      else {
+        const { name } = await colleague(deps, actor, agentId);
+        await perform(
+          deps,
+          actor,
+          found,
+          { do: 'ring', userId: agentId, why: 'transfer' },
+          { event: 'transferred', to: name },
+        );
+      }
+      return c.json(await shown(actor, callId), 200);
+    })
+    .openapi(hangUp, async (c) => {
+      const actor = person(c.get('actor'));
+      const { callId } = c.req.valid('param');
+      const found = await callToControl(deps, actor, callId);
+      mayControl(actor, found.call);
+      await perform(deps, actor, found, { do: 'hang_up' }, null);
+      return c.json(await shown(actor, callId), 200);
+    })
+    .openapi(wrapUp, async (c) => {
+      const actor = person(c.get('actor'));
+      const { callId } = c.req.valid('param');
+      await finishCall(deps, actor, callId, c.req.valid('json'));
+      await showPresences(deps.engineDb, actor.workspaceId);
+      return c.json(await shown(actor, callId), 200);
+    })
+    .openapi(sandbox, async (c) => {
+      const actor = person(c.get('actor'));
+      const { callId } = c.req.valid('param');
+      await actInSandbox(deps, actor, callId, c.req.valid('json').do);
+      return c.json(await shown(actor, callId), 200);
+    });
+}
+
+/** A phone is somebody's. @throws ApiError */
+function person(actor: RequestActor): RequestActor & { userId: string } {
+  const { userId } = actor;
+  if (userId === null)
+    throw new ApiError(422, 'no_person', 'An API key has no phone: sign in as a member. Nothing was done.');
+  return { ...actor, userId };
+}
+
+/** Calls out again, so that what holds for calls holds for this. */
+async function forward(
+  deps: ApiDeps,
+  actor: RequestActor,
+  found: Awaited<ReturnType<typeof callToControl>>,
+  to: string,
+): Promise<void> {
+  const number = await inWorkspace(deps.appDb, actor.workspaceId, (tx) =>
+    checkedNumber(tx, found.inbox, storable(to), ownNumber(found.inbox)),
+  );
+  await perform(deps, actor, found, { do: 'forward', number }, { event: 'transferred', to: number });
+  await inWorkspace(deps.appDb, actor.workspaceId, (tx) =>
+    audit(tx, actor, 'call.forwarded', { kind: 'call', id: found.call.id }, { to: number }),
+  );
 }

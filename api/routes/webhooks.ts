@@ -75,6 +75,17 @@ async function receive(deps: ApiDeps, c: Context<AppEnv>): Promise<Response> {
   if ('kind' in events) throw new ApiError(400, 'malformed', events.message);
   const accepted = await acceptEvents(deps.engineDb, { type: inbox.type, inbox, events, raw: request.body });
   deps.engine.eventsAccepted(accepted.filter(({ starts }) => starts));
+  if (adapter.respond) {
+    const { events: found = [], ...answer } = await adapter.respond(inbox, request);
+    const more = await acceptEvents(deps.engineDb, {
+      type: inbox.type,
+      inbox,
+      events: found,
+      raw: request.body,
+    });
+    deps.engine.eventsAccepted(more.filter(({ starts }) => starts));
+    return c.body(answer.text, answer.status as 200, { 'content-type': answer.contentType });
+  }
   const answer = adapter.accepted?.(accepted) ?? { status: 200, body: {} };
   return 'text' in answer
     ? c.body(answer.text, answer.status as 200, { 'content-type': answer.contentType })

@@ -1,6 +1,6 @@
 /** What the sandbox's control routes take and answer; the same for every channel. */
 import { z } from '@hono/zod-openapi';
-import type { PhoneAct, PhoneChat, PhoneInput, SandboxFault } from '#channels/sandbox-contract.ts';
+import type { CallAct, PhoneAct, PhoneChat, PhoneInput, SandboxFault } from '#channels/sandbox-contract.ts';
 import { listOf } from '../openapi.ts';
 
 const id = z.string().min(1).max(512);
@@ -46,6 +46,22 @@ export const actBody = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('block'), chatId: id }),
   z.object({ kind: z.literal('unblock'), chatId: id }),
   z.object({ kind: z.literal('post'), text: z.string().min(1).max(20_000) }),
+]);
+
+export const callActBody = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('call'),
+    chatId: z.string().max(64).default(''),
+    personName: z.string().max(64).optional(),
+  }),
+  z.object({
+    kind: z.literal('press'),
+    chatId: id,
+    text: z.string().regex(/^[0-9*#]{1,32}$/, 'Digits, * and # only.'),
+  }),
+  z.object({ kind: z.literal('speak'), chatId: id, text: z.string().min(1).max(2000) }),
+  z.object({ kind: z.literal('hang_up'), chatId: id }),
+  z.object({ kind: z.literal('pick_up'), chatId: id }),
 ]);
 
 export const faultBody = z.object({
@@ -118,6 +134,7 @@ export function phoneInput({ media, ...rest }: z.infer<typeof messageBody>): Pho
   return defined<PhoneInput>({ ...rest, media: defined({ ...file, bytes: Buffer.from(base64, 'base64') }) });
 }
 export const phoneAct = (body: z.infer<typeof actBody>): PhoneAct => defined<PhoneAct>(body);
+export const callAct = (body: z.infer<typeof callActBody>): CallAct => defined<CallAct>(body);
 export const sandboxFault = (body: z.infer<typeof faultBody>): SandboxFault => defined<SandboxFault>(body);
 export const chatShapes = (chats: readonly PhoneChat[]): z.infer<typeof shownChat>[] =>
   chats.map((chat) => ({ ...chat, messages: chat.messages.map((each) => ({ ...each })) }));

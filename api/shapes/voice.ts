@@ -1,6 +1,9 @@
 /** Calls, phones and presence on the wire. */
 import { z } from '@hono/zod-openapi';
-import { CALL_END_REASONS, CALL_EVENTS, CALL_STATES, PRESENCE_CHOICES } from '#domain/call.ts';
+import type { CallRow } from '#db/calls.ts';
+import type { PresenceRow } from '#db/presence.ts';
+import type { JsonObject } from '#domain/json.ts';
+import { CALL_END_REASONS, CALL_STATES, PRESENCE_CHOICES } from '#domain/call.ts';
 
 const person = z.object({ id: z.uuid(), name: z.string() });
 
@@ -33,6 +36,35 @@ export const callShape = z
   })
   .openapi('Call');
 export type CallWire = z.infer<typeof callShape>;
+
+/** The provider is the inbox's; its credentials stay where they are. */
+export function toCall(row: CallRow, inbox: { credentials: JsonObject }): CallWire {
+  const iso = (at: Date | null): string | null => at?.toISOString() ?? null;
+  return {
+    id: row.id,
+    inboxId: row.inbox_id,
+    provider: inbox.credentials['provider'] === 'sip' ? 'sip' : 'twilio',
+    conversationId: row.conversation_id,
+    providerCallId: row.provider_call_id,
+    direction: row.direction,
+    state: row.state,
+    from: row.from_number,
+    to: row.to_number,
+    contact: row.contact_id === null ? null : { id: row.contact_id, name: row.contact_name },
+    ringing: row.ringing,
+    agent: row.agent_id === null ? null : { id: row.agent_id, name: row.agent_name ?? '' },
+    held: row.held,
+    startedAt: row.started_at.toISOString(),
+    answeredAt: iso(row.answered_at),
+    endedAt: iso(row.ended_at),
+    // A provider's word of tomorrow is still an end.
+    endReason:
+      CALL_END_REASONS.find((reason) => reason === row.end_reason) ??
+      (row.ended_at === null ? null : 'completed'),
+    durationSeconds: row.duration_seconds,
+    wrapUpUntil: iso(row.wrap_up_until),
+  };
+}
 
 /** What a phone needs to register; nothing of the account's own secrets. */
 export const sessionShape = z
@@ -124,8 +156,8 @@ export const wrapUpBody = z.object({
   /** Kept with the conversation, for colleagues. */
   note: z.string().max(20_000).optional(),
 });
-/** Sandbox inboxes only: what the agent's side of a made-up call does. */
-export const sandboxBody = z.object({ do: z.enum(['answer', 'hang_up', 'decline']) });
+/** Sandbox inboxes only: what the agent's side of a made-up call does; `dial` uses a ticket. */
+export const sandboxBody = z.object({ do: z.enum(['answer', 'hang_up', 'decline', 'dial']) });
 
 export const presenceShape = z
   .object({
@@ -142,4 +174,15 @@ export const presenceShape = z
   .openapi('Presence');
 export type PresenceWire = z.infer<typeof presenceShape>;
 
-export const callEventNames: readonly string[] = CALL_EVENTS;
+export function toPresence(row: PresenceRow): PresenceWire {
+  const { userId, name, status, chosen, callId } = row;
+  return {
+    userId,
+    name,
+    status,
+    chosen,
+    callId,
+    wrapUpUntil: row.wrapUpUntil?.toISOString() ?? null,
+    seenAt: row.seenAt?.toISOString() ?? null,
+  };
+}

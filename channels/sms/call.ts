@@ -8,7 +8,7 @@ import { twilioError } from './errors.ts';
 export type SmsInbox = AdapterInbox<SmsCredentials>;
 
 export interface TwilioCall {
-  method: 'GET' | 'POST';
+  method: 'GET' | 'POST' | 'DELETE';
   /** Below the account (`/Messages.json`), or below the messaging API where `at` says so. */
   path: string;
   at?: 'account' | 'messaging';
@@ -38,6 +38,7 @@ export async function callTwilio(http: HttpClient, inbox: SmsInbox, call: Twilio
   } catch (error) {
     throw toChannelError(error);
   }
+  if (response.status === 204 && method === 'DELETE') return null;
   const json = jsonOf(response.body);
   if ((response.status === 200 || response.status === 201) && json !== undefined) return json;
   throw twilioError(response);

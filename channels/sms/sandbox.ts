@@ -4,6 +4,9 @@
  */
 import type { Json } from '#domain/json.ts';
 import type { AdapterInbox } from '../contract.ts';
+import { callVoiceApi, clientAct } from '../voice/sandbox/api.ts';
+import { createVoicePhone } from '../voice/sandbox/phone.ts';
+import type { Line } from '../voice/sandbox/script.ts';
 import type { ProviderSandbox, SandboxDeps, SandboxFault } from '../sandbox-contract.ts';
 import { createAccount, numberOf, type TwilioAccount, type TwilioNumber } from './sandbox/account.ts';
 import { answer, notFound, Refusal, refused } from './sandbox/answers.ts';
@@ -23,6 +26,11 @@ export function createTwilioSandbox(deps: SandboxDeps): ProviderSandbox {
     void made.catch(() => accounts.delete(sid));
     return made;
   };
+  const lineOf = (account: TwilioAccount): Line => ({
+    account,
+    baseUrl,
+    deliver: (url, request) => deps.deliver(url, request),
+  });
   const handle = async (request: Request, path: string): Promise<Response> => {
     const [, cdnSid = '', mediaSid = '', ticket = ''] = /^\/cdn\/(AC\w+)\/(ME\w+)\/(\w+)$/.exec(path) ?? [];
     if (cdnSid !== '') return fetchStored(await accountOf(cdnSid), mediaSid, ticket, request);
@@ -30,29 +38,32 @@ export function createTwilioSandbox(deps: SandboxDeps): ProviderSandbox {
     const [, serviceSid] = /^\/v1\/Services\/(MG\w+)$/.exec(path) ?? [];
     if (serviceSid)
       return answer({ sid: serviceSid, friendly_name: 'Sandbox', use_inbound_webhook_on_number: true });
+    const [, clientSid, identity = ''] = /^\/clients\/(AC\w+)\/(\w+)$/.exec(path) ?? [];
+    if (clientSid !== undefined && request.method === 'POST') {
+      const account = await accountOf(clientSid);
+      authenticate(account, request.headers.get('authorization') ?? '');
+      return answer(clientAct(lineOf(account), identity, new URLSearchParams(await request.text())));
+    }
     const [, sid, rest] =
-      /^\/2010-04-01\/Accounts\/(AC\w+?)((?:\/.*)?\.json|\/Messages\/.+)$/.exec(path) ?? [];
+      /^\/2010-04-01\/Accounts\/(AC\w+?)((?:\/.*)?\.json|\/Messages\/.+|\/Recordings\/.+)$/.exec(path) ?? [];
     if (sid === undefined || rest === undefined) throw notFound(path);
     const account = await accountOf(sid);
-    const isSend = request.method === 'POST' && rest === '/Messages.json';
+    const isSend = request.method === 'POST' && (rest === '/Messages.json' || rest.startsWith('/Calls/'));
     const fault = takeFault(account, isSend);
     if (fault) refuseBy(fault);
     authenticate(account, request.headers.get('authorization') ?? '');
     const { method } = request;
     const form = new URLSearchParams(method === 'POST' ? await request.text() : '');
     const query = new URL(request.url).searchParams;
-    const answered = callApi({ publicUrl: deps.publicUrl, baseUrl }, account, {
-      method,
-      path: rest,
-      query,
-      form,
-    });
+    const call = { method, path: rest, query, form };
+    const apiDeps = { publicUrl: deps.publicUrl, baseUrl };
+    const answered = callVoiceApi(apiDeps, lineOf(account), call) ?? callApi(apiDeps, account, call);
     if (fault?.kind === 'no_answer') await silence(request.signal);
     return answered;
   };
   return {
     name: 'twilio',
-    types: ['sms'],
+    types: ['sms', 'voice'],
     async handle(request, path) {
       try {
         return await handle(request, path.replace(/\?.*$/s, ''));
@@ -64,7 +75,10 @@ export function createTwilioSandbox(deps: SandboxDeps): ProviderSandbox {
     async phone(inbox) {
       const account = await accountOf(textOf(inbox.credentials['accountSid']));
       account.authToken ??= textOf(inbox.credentials['authToken']);
-      return createSmsPhone(account, numberFor(account, inbox), baseUrl);
+      const number = numberFor(account, inbox);
+      return inbox.type === 'voice'
+        ? createVoicePhone(lineOf(account), number)
+        : createSmsPhone(account, number, baseUrl);
     },
   };
 }
@@ -76,14 +90,39 @@ async function recall(deps: SandboxDeps, sid: string): Promise<TwilioAccount> {
     null,
     createWebhooks((url, request) => deps.deliver(url, request)),
   );
-  const inboxes = await deps.inboxes(['sms']);
+  const inboxes = await deps.inboxes(['sms', 'voice']);
   for (const inbox of inboxes.filter(({ credentials }) => credentials['accountSid'] === sid)) {
     account.authToken = textOf(inbox.credentials['authToken']);
     const number = numberFor(account, inbox);
+    const webhookUrl = `${deps.publicUrl}/webhooks/twilio/${inbox.id}`;
+    if (inbox.type === 'voice') {
+      recallVoice(account, number, inbox, webhookUrl);
+      continue;
+    }
     number.smsUrl = `${deps.publicUrl}/webhooks/twilio/${inbox.id}/sms`;
     number.smsFallbackUrl = number.smsUrl;
   }
   return account;
+}
+
+function recallVoice(
+  account: TwilioAccount,
+  number: TwilioNumber,
+  inbox: AdapterInbox,
+  webhookUrl: string,
+): void {
+  number.voiceUrl = `${webhookUrl}/voice`;
+  number.voiceFallbackUrl = number.voiceUrl;
+  number.statusCallback = `${webhookUrl}/status`;
+  const sid = textOf(inbox.credentials['applicationSid']);
+  if (sid === '') return;
+  const name = `Teloring ${inbox.id}`;
+  account.applications.set(sid, {
+    sid,
+    name,
+    voiceUrl: `${webhookUrl}/app`,
+    statusCallback: number.statusCallback,
+  });
 }
 
 /** @throws Error */

@@ -38,6 +38,7 @@ const kinds: Readonly<Record<string, string>> = {
   jsonb: 'Json',
   bytea: 'Buffer',
   'text[]': 'string[]',
+  'uuid[]': 'string[]',
   'timestamp with time zone': 'Date',
 };
 

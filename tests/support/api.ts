@@ -13,7 +13,7 @@ import { createMediaStore } from '#channels/media-store.ts';
 import { definitions } from '#channels/definitions.ts';
 import { createRegistry } from '#channels/registry.ts';
 import { createApiKey } from '#db/api-keys.ts';
-import { inWorkspace } from '#db/client.ts';
+import { inWorkspace, poolOf } from '#db/client.ts';
 import { createInboxCache } from '#db/inbox-cache.ts';
 import { createKeyring } from '#db/keyring.ts';
 import { uuidV7 } from '#domain/ids.ts';
@@ -27,6 +27,7 @@ import { createFeed } from '../../api/feed.ts';
 import { visitorKeys } from '../../api/live-chat/visitors.ts';
 import { createLog } from '../../api/log.ts';
 import { appsOf } from '../../api/provider-apps.ts';
+import { createVoiceDesk } from '../../api/voice/desk.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 
 export interface EngineCall {
@@ -94,10 +95,13 @@ export async function createTestApi(
   const keyring = createKeyring(config.secretKey);
   const connection = await Connection.connect({ address: temporalAddress });
   const engineCalls: EngineCall[] = [];
+  const http = createHttpClient({ allowPrivateHosts: config.allowPrivateHosts, deniedPorts: [] });
+  const feed = createFeed({ engineDb: database.engine, log });
   const registry = createRegistry({
-    http: createHttpClient({ allowPrivateHosts: config.allowPrivateHosts, deniedPorts: [] }),
+    http,
     visitorKeys: visitorKeys(keyring),
     uploads: createMediaStore(config.mediaUrl),
+    desk: createVoiceDesk(poolOf(database.engine), () => feed.poke()),
   });
   const deps: ApiDeps = {
     config,
@@ -117,7 +121,8 @@ export async function createTestApi(
     media: createMediaStore(config.mediaUrl),
     temporal: new Client({ connection }),
     engine: recordingEngine(engineCalls),
-    feed: createFeed({ engineDb: database.engine, log }),
+    http,
+    feed,
     log,
     decodePayloads: async (payloads) => payloads,
     ...overrides,

@@ -1,6 +1,8 @@
 /** What the double of Twilio knows of an account. It lives in memory. */
 import { randomBytes } from 'node:crypto';
 import type { LedgerEntry, PhoneMessage, SandboxFault } from '../../sandbox-contract.ts';
+import type { Application } from '../../voice/sandbox/api.ts';
+import type { VoiceCall } from '../../voice/sandbox/calls.ts';
 import type { Webhooks } from './webhooks.ts';
 
 export interface TwilioNumber {
@@ -11,6 +13,10 @@ export interface TwilioNumber {
   smsFallbackUrl: string;
   smsFallbackMethod: string;
   smsApplicationSid: string;
+  voiceUrl: string;
+  voiceFallbackUrl: string;
+  voiceApplicationSid: string;
+  statusCallback: string;
 }
 /** A customer's phone in conversation with one of our numbers. */
 export interface SmsChat {
@@ -44,6 +50,8 @@ export interface TwilioAccount {
   faults: (SandboxFault & { left: number })[];
   ledger: { number: string; entry: LedgerEntry }[];
   webhooks: Webhooks;
+  calls: Map<string, VoiceCall>;
+  applications: Map<string, Application>;
 }
 
 export function newSid(prefix: string): string {
@@ -61,6 +69,8 @@ export function createAccount(sid: string, authToken: string | null, webhooks: W
     faults: [],
     ledger: [],
     webhooks,
+    calls: new Map(),
+    applications: new Map(),
   };
 }
 
@@ -79,6 +89,10 @@ export function numberOf(account: TwilioAccount, number: string): TwilioNumber |
     smsFallbackUrl: '',
     smsFallbackMethod: 'POST',
     smsApplicationSid: '',
+    voiceUrl: '',
+    voiceFallbackUrl: '',
+    voiceApplicationSid: '',
+    statusCallback: '',
   };
   account.numbers.set(number, made);
   return made;

@@ -42,6 +42,11 @@ export function numberJson(account: TwilioAccount, number: TwilioNumber): Json {
     sms_fallback_url: number.smsFallbackUrl,
     sms_fallback_method: number.smsFallbackMethod,
     sms_application_sid: number.smsApplicationSid,
+    voice_url: number.voiceUrl,
+    voice_fallback_url: number.voiceFallbackUrl,
+    voice_application_sid: number.voiceApplicationSid,
+    trunk_sid: null,
+    status_callback: number.statusCallback,
     // MMS is carried in North America only.
     capabilities: { voice: true, sms: true, mms: number.number.startsWith('+1'), fax: false },
     status: 'in-use',

@@ -32,6 +32,12 @@ export function callApi(deps: ApiDeps, account: TwilioAccount, call: ApiCall): R
     return answer(numberJson(account, number));
   }
   if (method === 'POST' && path === '/Messages.json') return answer(acceptMessage(account, form), 201);
+  const recordingSid = /^\/Recordings\/(RE\w+)(?:\.mp3)?$/.exec(path)?.[1];
+  const recording = recordingSid === undefined ? undefined : account.media.get(recordingSid);
+  if (recording && method === 'GET')
+    return new Response(Uint8Array.from(recording.bytes), {
+      headers: { 'content-type': recording.mimeType },
+    });
   const mediaSid = /^\/Messages\/\w+\/Media\/(ME\w+)$/.exec(path)?.[1];
   const media = mediaSid === undefined ? undefined : account.media.get(mediaSid);
   if (media && method === 'GET')
@@ -68,7 +74,7 @@ function listNumbers(account: TwilioAccount, query: URLSearchParams): Response {
 
 /** Only what the form names changes, as at Twilio. */
 function updateNumber({ publicUrl }: ApiDeps, number: TwilioNumber, form: URLSearchParams): void {
-  for (const name of ['SmsUrl', 'SmsFallbackUrl']) {
+  for (const name of ['SmsUrl', 'SmsFallbackUrl', 'VoiceUrl', 'VoiceFallbackUrl', 'StatusCallback']) {
     const url = form.get(name) ?? '';
     if (url !== '' && !url.startsWith(`${publicUrl}/`))
       throw new Refusal(400, 21502, `${name} is not valid.`);
@@ -78,4 +84,8 @@ function updateNumber({ publicUrl }: ApiDeps, number: TwilioNumber, form: URLSea
   number.smsFallbackUrl = form.get('SmsFallbackUrl') ?? number.smsFallbackUrl;
   number.smsFallbackMethod = form.get('SmsFallbackMethod') ?? number.smsFallbackMethod;
   number.smsApplicationSid = form.get('SmsApplicationSid') ?? number.smsApplicationSid;
+  number.voiceUrl = form.get('VoiceUrl') ?? number.voiceUrl;
+  number.voiceFallbackUrl = form.get('VoiceFallbackUrl') ?? number.voiceFallbackUrl;
+  number.voiceApplicationSid = form.get('VoiceApplicationSid') ?? number.voiceApplicationSid;
+  number.statusCallback = form.get('StatusCallback') ?? number.statusCallback;
 }

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { blocksPublishing, checkFlow } from '#domain/flow/check.ts';
-import type { FlowDefinition, Known, TriggerDefinition } from '#domain/flow/types.ts';
+import type { FlowDefinition, Known, MessageTrigger } from '#domain/flow/types.ts';
 import { flow } from './fixtures.ts';
 
 const known: Known = {
@@ -222,7 +222,7 @@ describe('checkFlow', () => {
   });
 
   it('triggers', () => {
-    const triggered = (match: TriggerDefinition['match'], inboxIds = ['*']) =>
+    const triggered = (match: MessageTrigger['match'], inboxIds = ['*']) =>
       checked({ a: ['end', {}] }, { triggers: [{ kind: 'message_received', inboxIds, match }] });
     expect(triggered({ kind: 'any' }, ['inbox-1'])).toEqual([]);
     expect(triggered({ kind: 'any' }, ['inbox-9'])).toEqual([':unknown_inbox']);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { matchTrigger, routeMessage, type RoutableFlow } from '#domain/flow/match-trigger.ts';
-import type { TriggerDefinition } from '#domain/flow/types.ts';
+import type { MessageTrigger, TriggerDefinition } from '#domain/flow/types.ts';
 
-const trigger = (match: TriggerDefinition['match'], inboxIds = ['*']): TriggerDefinition => ({
+const trigger = (match: MessageTrigger['match'], inboxIds = ['*']): TriggerDefinition => ({
   kind: 'message_received',
   inboxIds,
   match,

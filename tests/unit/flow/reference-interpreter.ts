@@ -265,6 +265,14 @@ export function* interpret(
         return 'END';
       case 'end':
         return 'END';
+      // In no call nobody hears them.
+      case 'say':
+      case 'gather':
+      case 'ring':
+      case 'voicemail':
+        return 'failed';
+      case 'hang_up':
+        return 'END';
     }
   }
 

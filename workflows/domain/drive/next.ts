@@ -2,6 +2,7 @@
  * The heart of the drive protocol: from what the rows say, what is to be done next. Pure and total; always computed from rows, never
  * remembered, so that a repeated or late execution ends in the same place. Stored in the transaction that took the snapshot.
  */
+import { isCallEnd } from '../call.ts';
 import { routeMessage } from '../flow/match-trigger.ts';
 import {
   beginWork,
@@ -245,6 +246,9 @@ function listen(w: Working, run: WorkingRun): DriveOutcome | null {
       kind: 'message',
       message: { id: message.id, seq: message.seq, text: message.text, parts: message.parts },
     });
+    // A call is over, and with it the run that led it: flows that listen to calls that are over hear of it too.
+    if (w.run === null && isCallEnd(callEventOf(w, message) ?? ''))
+      consider(w, message, 'only if one starts');
     return null;
   }
   if (!run.background && more(w)) return { kind: 'again' };
@@ -266,11 +270,32 @@ function route(w: Working): DriveOutcome | null {
   if (w.startedRuns >= MOST_STARTED && w.unread.length > 0) return { kind: 'again' };
   const message = nextUnread(w);
   if (!message) return more(w) ? { kind: 'again' } : { kind: 'exit' };
+  consider(w, message);
+  return null;
+}
+
+type Unread = DriveSnapshot['unread'][number];
+
+/** What happened, where messages are events of calls. */
+function callEventOf(w: Working, message: Unread): string | undefined {
+  if (!w.tools.capabilities.voice) return undefined;
+  return message.parts.find((part) => part.kind === 'call')?.event;
+}
+
+/** Which flow a message starts, written down with every reason; the flow, if any, is the conversation's run from now on. */
+function consider(w: Working, message: Unread, note: 'always' | 'only if one starts' = 'always'): void {
   const enabled = w.snapshot.flows.filter((flow) => flow.enabled);
+  const call = callEventOf(w, message);
   const decision = routeMessage(
     enabled.map((flow) => ({ ...flow, triggers: w.tools.definition(flow.versionId).triggers })),
-    { inboxId: w.snapshot.inbox.id, text: message.text, isFirst: message.first },
+    {
+      inboxId: w.snapshot.inbox.id,
+      text: message.text,
+      isFirst: message.first,
+      ...(call !== undefined && { call }),
+    },
   );
+  if (!decision.flow && note !== 'always') return;
   const considered = decision.considered.map(({ flowId, name, matched, reason }) => ({
     flowId,
     name,
@@ -281,16 +306,14 @@ function route(w: Working): DriveOutcome | null {
     messageId: message.id,
     routing: { kind: decision.flow ? 'flow' : 'none', flowId: decision.flow?.flowId ?? null, considered },
   });
-  if (decision.flow) {
-    const { id, seq, text, parts } = message;
-    startRun(w, {
-      flowId: decision.flow.flowId,
-      background: false,
-      parent: null,
-      message: { id, seq, text, parts },
-    });
-  }
-  return null;
+  if (!decision.flow) return;
+  const { id, seq, text, parts } = message;
+  startRun(w, {
+    flowId: decision.flow.flowId,
+    background: false,
+    parent: null,
+    message: { id, seq, text, parts },
+  });
 }
 
 function endAsAsked(w: Working, run: WorkingRun): null {

@@ -19,6 +19,7 @@ export function checkFlow(definition: unknown, known: Known): FlowProblem[] {
     ...checkEntry(flow),
     ...[...graph.values()].flatMap((node) => [...checkParams(node, known), ...checkExits(flow, node)]),
     ...checkReach(flow, graph, among),
+    ...checkCalls(flow, graph, known),
     ...endlessLoops(graph, among).map(loopProblem),
     ...checkOwnStart(graph, flow.entry, known),
     ...checkVariables(graph, flow.entry, among),
@@ -52,7 +53,8 @@ function checkTriggers(triggers: readonly TriggerDefinition[], known: Known): Fl
         path: 'triggers',
       }),
     ];
-  return triggers.flatMap(({ inboxIds, match }, index) => {
+  return triggers.flatMap((trigger, index) => {
+    const { inboxIds } = trigger;
     const path = `triggers.${index}`;
     const at = (below: string): Details => ({ step: null, path: `${path}.${below}` });
     const problems: FlowProblem[] = [];
@@ -61,6 +63,14 @@ function checkTriggers(triggers: readonly TriggerDefinition[], known: Known): Fl
     for (const id of inboxIds)
       if (id !== '*' && !known.inboxIds.includes(id))
         problems.push(error('unknown_inbox', `There is no inbox ${id}.`, at('inboxIds')));
+    if (trigger.kind === 'call') {
+      const others = known.callInboxIds;
+      for (const id of inboxIds)
+        if (id !== '*' && others !== undefined && known.inboxIds.includes(id) && !others.includes(id))
+          problems.push(error('no_calls', 'Nobody calls this inbox: choose a voice inbox.', at('inboxIds')));
+      return problems;
+    }
+    const { match } = trigger;
     if ('value' in match && match.value.trim() === '')
       problems.push(error('missing_value', 'Say what the trigger listens for.', at('match.value')));
     if (match.kind === 'regex') {
@@ -118,6 +128,22 @@ function checkReach(flow: FlowDefinition, graph: Graph, among: ReadonlySet<strin
   return [...graph.keys()]
     .filter((id) => !among.has(id))
     .map((id) => error('unreachable_step', 'No way leads to this step.', { step: id }));
+}
+
+/** What speaks in a call needs one: a flow that messages start has none. */
+function checkCalls({ triggers }: FlowDefinition, graph: Graph, known: Known): FlowProblem[] {
+  const speaking = [...graph.values()].filter(({ spec }) => spec.inCall);
+  const isCalled = (id: string): boolean => id === '*' || known.callInboxIds?.includes(id) !== false;
+  const startedElsewhere = triggers.some(
+    (trigger) =>
+      trigger.kind !== 'call' || trigger.event !== 'incoming' || trigger.inboxIds.some((id) => !isCalled(id)),
+  );
+  if (!startedElsewhere) return [];
+  return speaking.map(({ id }) =>
+    error('no_call', 'This step speaks in a call, but not only incoming calls start this flow.', {
+      step: id,
+    }),
+  );
 }
 
 function loopProblem(loop: string[]): FlowProblem {

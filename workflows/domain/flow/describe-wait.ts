@@ -5,6 +5,7 @@ const words: Record<WaitState['kind'], string> = {
   reply: 'waiting for a reply',
   merge: 'collecting replies',
   delay: 'waiting',
+  call: 'waiting for the caller',
 };
 
 /** Where a run stands, for screens: "waiting for a reply, 2 h more". `invalidTries` are told too. */

@@ -1,6 +1,6 @@
 /** Which flow a message starts, and for every other one why not: kept with the message and shown to people. */
 import { compilePattern } from './regex.ts';
-import type { TriggerDefinition } from './types.ts';
+import type { CallTrigger, TriggerDefinition } from './types.ts';
 
 export interface TriggerInput {
   inboxId: string;
@@ -8,6 +8,8 @@ export interface TriggerInput {
   text: string;
   /** Whether this is the first message of its conversation. */
   isFirst: boolean;
+  /** What happened, where this is an event of a call. */
+  call?: string;
 }
 export interface TriggerVerdict {
   matched: boolean;
@@ -29,10 +31,13 @@ export interface Considered extends TriggerVerdict {
 const yes = (reason: string): TriggerVerdict => ({ matched: true, reason });
 const no = (reason: string): TriggerVerdict => ({ matched: false, reason });
 
-export function matchTrigger({ inboxIds, match }: TriggerDefinition, input: TriggerInput): TriggerVerdict {
-  const listed = inboxIds.includes(input.inboxId);
-  if (!listed && !inboxIds.includes('*')) return no('It does not listen to this inbox.');
+export function matchTrigger(trigger: TriggerDefinition, input: TriggerInput): TriggerVerdict {
+  const listed = trigger.inboxIds.includes(input.inboxId);
+  if (!listed && !trigger.inboxIds.includes('*')) return no('It does not listen to this inbox.');
   const where = listed ? 'in this inbox' : 'in any inbox';
+  if (trigger.kind === 'call') return matchCall(trigger.event, input.call, where);
+  if (input.call !== undefined) return no('It listens to messages, and this is an event of a call.');
+  const { match } = trigger;
   switch (match.kind) {
     case 'any':
       return yes(`It listens to every message ${where}.`);
@@ -45,6 +50,20 @@ export function matchTrigger({ inboxIds, match }: TriggerDefinition, input: Trig
     case 'regex':
       return matchRegex(match.value, input.text, where);
   }
+}
+
+const callWords = {
+  incoming: 'incoming calls',
+  missed: 'missed calls',
+  ended: 'the ends of answered calls',
+} as const satisfies Record<CallTrigger['event'], string>;
+
+function matchCall(event: CallTrigger['event'], happened: string | undefined, where: string): TriggerVerdict {
+  const words = callWords[event];
+  if (happened === undefined) return no(`It listens to ${words}, and this is a message.`);
+  return happened === event
+    ? yes(`It listens to ${words} ${where}.`)
+    : no(`It listens to ${words}, and this is something else in a call.`);
 }
 
 /** Several keywords are separated by commas. */
@@ -122,7 +141,9 @@ interface Ranked {
 }
 function bestTrigger(flow: RoutableFlow, input: TriggerInput): Ranked {
   const ranked = flow.triggers.map((trigger): Ranked => {
-    const rank = (trigger.inboxIds.includes(input.inboxId) ? 0 : 2) + (trigger.match.kind === 'any' ? 1 : 0);
+    const rank =
+      (trigger.inboxIds.includes(input.inboxId) ? 0 : 2) +
+      (trigger.kind !== 'call' && trigger.match.kind === 'any' ? 1 : 0);
     return { verdict: matchTrigger(trigger, input), rank };
   });
   const matching = ranked.filter(({ verdict }) => verdict.matched).sort((a, b) => a.rank - b.rank)[0];

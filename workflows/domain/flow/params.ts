@@ -18,6 +18,10 @@ export const templateText = z.string().max(20_000);
 /** An id we gave out, or one an import still has to replace. */
 export const reference = z.string().min(1).max(64);
 
+/** The provider's name of a voice, and the language it speaks (BCP 47); absent: as the inbox has it. */
+export const voice = z.string().min(1).max(80).optional();
+export const language = z.string().min(2).max(20).optional();
+
 /** One year: the longest a run may wait in one step. */
 export const waitSeconds = z.number().min(1).max(31_536_000);
 

@@ -35,6 +35,7 @@ const wait = z.union([
     parts: z.array(message),
   }),
   z.looseObject({ kind: z.literal('delay'), deadlineMs: ms }),
+  z.looseObject({ kind: z.literal('call'), deadlineMs: ms, invalidTries: count, ref: z.string() }),
 ]);
 const error = z.looseObject({ kind: z.string(), message: z.string() });
 const shape = z.looseObject({

@@ -1,7 +1,7 @@
 /** The stored and the public form of a flow: read through here wherever it comes from outside (a request, a row). */
 import { z } from 'zod';
 import type { Part } from '../message.ts';
-import { STEP_KINDS, type FlowDefinition, type FlowProblem } from './types.ts';
+import { CALL_TRIGGER_EVENTS, STEP_KINDS, type FlowDefinition, type FlowProblem } from './types.ts';
 
 const CURRENT = 1;
 /** From the version it is named after to the next one. Stored flows are upgraded when read, never rewritten. */
@@ -16,11 +16,11 @@ const matchSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal(['any', 'first']) }),
   z.object({ kind: z.literal(['keyword', 'regex']), value: z.string().max(1000).default('') }),
 ]);
-export const triggerSchema = z.object({
-  kind: z.literal('message_received'),
-  inboxIds: z.array(z.string().max(64)).max(200),
-  match: matchSchema,
-});
+const inboxIds = z.array(z.string().max(64)).max(200);
+export const triggerSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('message_received'), inboxIds, match: matchSchema }),
+  z.object({ kind: z.literal('call'), inboxIds, event: z.enum(CALL_TRIGGER_EVENTS) }),
+]);
 export const stepSchema = z.object({
   kind: z.enum(STEP_KINDS),
   params: z.record(z.string(), json).default({}),

@@ -51,6 +51,8 @@ export interface StepParts<Params> {
   params: z.ZodType<Params>;
   /** Whether going through it takes a wait for a person or a timer. */
   waits: boolean;
+  /** It speaks in a call, and means nothing anywhere else. */
+  inCall?: true;
   /** One line for the canvas. */
   summary(params: Params): string;
   exits(params: Params | null): readonly string[];
@@ -99,6 +101,7 @@ export interface StepSpec {
   /** The JSON schema of forms can be made of it. */
   params: z.ZodType;
   waits: boolean;
+  inCall: boolean;
   exitsWithoutWait: readonly string[];
   /** Params that are not right yet are said so, in one line. */
   summary(params: unknown): string;
@@ -116,6 +119,7 @@ export function defineStep<Params>(parts: StepParts<Params>): StepSpec {
     description,
     params: parts.params,
     waits,
+    inCall: parts.inCall ?? false,
     exitsWithoutWait,
     summary: (raw) => {
       const params = read(raw);

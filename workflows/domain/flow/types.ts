@@ -19,6 +19,11 @@ export const STEP_KINDS = [
   'handoff',
   'goto',
   'start_flow',
+  'say',
+  'gather',
+  'ring',
+  'voicemail',
+  'hang_up',
   'end',
 ] as const;
 export type StepKind = (typeof STEP_KINDS)[number];
@@ -29,11 +34,19 @@ export interface StepDefinition {
   /** exit name → step id; null ends the run. */
   exits: Record<string, string | null>;
 }
-export interface TriggerDefinition {
+export type TriggerDefinition = MessageTrigger | CallTrigger;
+export interface MessageTrigger {
   kind: 'message_received';
   /** Inbox ids, or `*` for every inbox of the workspace. */
   inboxIds: string[];
   match: { kind: 'any' | 'first' } | { kind: 'keyword' | 'regex'; value: string };
+}
+export const CALL_TRIGGER_EVENTS = ['incoming', 'missed', 'ended'] as const;
+export interface CallTrigger {
+  kind: 'call';
+  inboxIds: string[];
+  /** Somebody calls; they gave up or nobody answered; an answered call is over. */
+  event: (typeof CALL_TRIGGER_EVENTS)[number];
 }
 export interface FlowDefinition {
   schemaVersion: 1;
@@ -143,7 +156,9 @@ export type WaitState =
   | { kind: 'reply'; deadlineMs: number; invalidTries: number }
   /** Collecting a burst: `mergeSeconds` of silence end it. */
   | { kind: 'merge'; deadlineMs: number; replyDeadlineMs: number; invalidTries: number; parts: MessageView[] }
-  | { kind: 'delay'; deadlineMs: number };
+  | { kind: 'delay'; deadlineMs: number }
+  /** For what a call's other side does; `ref` names the instruction it answers. */
+  | { kind: 'call'; deadlineMs: number; invalidTries: number; ref: string };
 
 export type Effect =
   /** `as`: to the writer of the comment `inReplyToId` (our message id), by direct message. */
@@ -195,7 +210,7 @@ export interface StepVisit {
 export type Next =
   /** Put this in the outbox as (run, stepNo, effectNo) and tell the outcome. */
   | { kind: 'effect'; stepNo: number; effectNo: number; effect: Effect }
-  | { kind: 'waiting'; waitingFor: 'reply' | 'merge' | 'delay'; deadlineMs: number }
+  | { kind: 'waiting'; waitingFor: 'reply' | 'merge' | 'delay' | 'call'; deadlineMs: number }
   | Ended;
 
 /** Total and pure: the same arguments give the same answer, and no argument makes it throw. */
@@ -228,5 +243,7 @@ export interface Known {
   flowIds: readonly string[];
   agentIds: readonly string[];
   teamIds: readonly string[];
+  /** Those of `inboxIds` whose conversations are calls; absent = not known. */
+  callInboxIds?: readonly string[];
   flowId?: string;
 }

@@ -7,6 +7,11 @@ import Globe from '@lucide/svelte/icons/globe';
 import Hand from '@lucide/svelte/icons/hand';
 import MessageSquareText from '@lucide/svelte/icons/message-square-text';
 import MessageCircleQuestion from '@lucide/svelte/icons/message-circle-question-mark';
+import Ear from '@lucide/svelte/icons/ear';
+import PhoneCall from '@lucide/svelte/icons/phone-call';
+import PhoneOff from '@lucide/svelte/icons/phone-off';
+import Speech from '@lucide/svelte/icons/speech';
+import Voicemail from '@lucide/svelte/icons/voicemail';
 import Tag from '@lucide/svelte/icons/tag';
 import UserRoundPlus from '@lucide/svelte/icons/user-round-plus';
 import Variable from '@lucide/svelte/icons/variable';
@@ -27,6 +32,11 @@ export const STEP_LOOKS: Record<StepKind, { icon: Icon; family: Family }> = {
   handoff: { icon: Hand, family: 'people' },
   goto: { icon: CornerUpRight, family: 'logic' },
   start_flow: { icon: Workflow, family: 'logic' },
+  say: { icon: Speech, family: 'message' },
+  gather: { icon: Ear, family: 'message' },
+  ring: { icon: PhoneCall, family: 'people' },
+  voicemail: { icon: Voicemail, family: 'message' },
+  hang_up: { icon: PhoneOff, family: 'end' },
   end: { icon: Flag, family: 'end' },
 };
 export const FAMILY_COLORS: Record<Family, string> = {

@@ -84,7 +84,7 @@ function receiveMessage(
   wait: WaitState,
   scope: Scope,
 ): StepResult | null {
-  if (wait.kind === 'delay') return null;
+  if (wait.kind === 'delay' || wait.kind === 'call') return null;
   const mergeMs = (given.mergeSeconds ?? 0) * 1000;
   const replyDeadlineMs = wait.kind === 'merge' ? wait.replyDeadlineMs : wait.deadlineMs;
   const parts = wait.kind === 'merge' ? [...wait.parts, message] : [message];
@@ -106,7 +106,7 @@ const joinedAll = ([first, ...others]: readonly MessageView[], otherwise: Messag
   first === undefined ? otherwise : joined(first, ...others);
 
 function receiveTimeout(given: Params, wait: WaitState, scope: Scope): StepResult | null {
-  if (wait.kind === 'delay') return null;
+  if (wait.kind === 'delay' || wait.kind === 'call') return null;
   const [first, ...others] = wait.kind === 'merge' ? wait.parts : [];
   if (wait.kind === 'reply' || first === undefined) return exitWith('timeout');
   const { replyDeadlineMs: deadlineMs, invalidTries } = wait;

@@ -5,13 +5,18 @@ import { assign } from './assign.ts';
 import { condition } from './condition.ts';
 import { delay } from './delay.ts';
 import { end } from './end.ts';
+import { gather } from './gather.ts';
 import { goto } from './goto.ts';
 import { handoff } from './handoff.ts';
+import { hangUp } from './hang-up.ts';
 import { http } from './http.ts';
 import { label } from './label.ts';
+import { ring } from './ring.ts';
+import { say } from './say.ts';
 import { send } from './send.ts';
 import { set } from './set.ts';
 import { startFlow } from './start-flow.ts';
+import { voicemail } from './voicemail.ts';
 
 /** Every step kind. The compiler refuses a forgotten one. */
 export const STEPS: Readonly<Record<StepKind, StepSpec>> = {
@@ -26,6 +31,11 @@ export const STEPS: Readonly<Record<StepKind, StepSpec>> = {
   handoff,
   goto,
   start_flow: startFlow,
+  say,
+  gather,
+  ring,
+  voicemail,
+  hang_up: hangUp,
   end,
 };
 
