@@ -3,7 +3,8 @@
  * the functions of `window.sipPhone`. Bundled by tests/support/sip-phone.ts.
  */
 import JsSIP from 'jssip';
-import type { RTCSession } from 'jssip/lib/RTCSession';
+import type { IncomingDTMFEvent, OutgoingDTMFEvent, RTCSession } from 'jssip/lib/RTCSession.js';
+import type { RTCSessionEvent } from 'jssip/lib/UA.js';
 
 interface Settings {
   wsUrl: string;
@@ -40,7 +41,9 @@ function follow(next: RTCSession): void {
   next.on('unhold', ({ originator }) => log.push(`unhold ${originator}`));
   next.on('failed', ({ cause, originator }) => log.push(`failed ${originator} ${cause}`));
   next.on('ended', ({ cause, originator }) => log.push(`ended ${originator} ${cause}`));
-  next.on('newDTMF', (event) => log.push(`dtmf ${event.originator} ${event.dtmf.tone}`));
+  next.on('newDTMF', (event: IncomingDTMFEvent | OutgoingDTMFEvent) =>
+    log.push(`dtmf ${event.originator} ${event.dtmf.tone}`),
+  );
   next.on('refer', ({ accept }) => {
     log.push('refer');
     (accept as (onNew: (made: RTCSession) => void, options: object) => void)(
@@ -111,8 +114,8 @@ const sipPhone = {
     });
     phone.on('registered', () => log.push('registered'));
     phone.on('registrationFailed', ({ cause }) => log.push(`registrationFailed ${cause}`));
-    phone.on('newRTCSession', ({ originator, session: made }) => {
-      if (originator !== 'remote') return;
+    phone.on('newRTCSession', ({ originator, session: made }: RTCSessionEvent) => {
+      if (String(originator) !== 'remote') return;
       log.push('incoming');
       if (settings?.onCall === 'busy') return made.terminate({ status_code: 486 });
       if (settings?.onCall === 'decline') return made.terminate({ status_code: 603 });

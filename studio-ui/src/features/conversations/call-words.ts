@@ -1,7 +1,6 @@
 /** What a call's events say, one by one and as a whole. Pure. */
 import type { CallPart } from '#domain/message.ts';
 import type { Message } from '../../lib/api/types.ts';
-import type { Tone } from '../../lib/ui/Badge.svelte';
 
 export type CallMark =
   | 'incoming'
@@ -99,7 +98,7 @@ function instructionLine({ instruction }: CallPart): CallLine {
 
 export interface CallSummary {
   title: string;
-  tone: Tone;
+  tone: 'neutral' | 'ok' | 'warn' | 'danger' | 'info';
   /** Whoever of us was on the phone. */
   by: string | null;
   durationSeconds: number | null;

@@ -17,18 +17,20 @@ export function reportOf(event: LegEvent, call: Call): PhoneReport | null {
     case 'transfer_accepted':
       return { event: 'transferred', ...(call.transfer ? { to: call.transfer.to } : {}) };
     case 'ended':
-      return endReport(event.end, call.answeredAtMs !== null);
+      return endReport(event.end, call);
     default:
       return null;
   }
 }
 
-function endReport(end: CallEnd, wasAnswered: boolean): PhoneReport | null {
-  if (wasAnswered) return { event: 'ended' };
+function endReport(end: CallEnd, { answeredAtMs, direction }: Call): PhoneReport | null {
+  if (answeredAtMs !== null) return { event: 'ended' };
   // The phone that took it tells the rest.
   if (end.reason === 'answered_elsewhere') return null;
   const code = codes[end.reason] ?? Number(end.code);
-  return { event: 'failed', ...(code >= 100 && code <= 699 ? { sipCode: code } : {}) };
+  // A caller who gave up ends the call for everybody; who declines only leaves it to the others.
+  const isOver = direction === 'in' && end.reason === 'missed';
+  return { event: isOver ? 'ended' : 'failed', ...(code >= 100 && code <= 699 ? { sipCode: code } : {}) };
 }
 /** Where nobody sent one: what SIP calls it. */
 const codes: Partial<Record<CallEnd['reason'], number>> = {

@@ -4,10 +4,8 @@ import type { Json } from '#domain/json.ts';
 import type { Inbox } from '../../lib/api/types.ts';
 import type { DialRules } from './number-words.ts';
 
-export function dialRules(
-  { settings = {} }: Pick<Inbox, 'settings'>,
-  provider: 'twilio' | 'sip' | undefined,
-): DialRules {
+/** `takesExtensions`: an exchange's own numbers are fine, as they are for handing a call over. */
+export function dialRules({ settings = {} }: Pick<Inbox, 'settings'>, takesExtensions: boolean): DialRules {
   const countries = texts(settings['countries']).map((country) => country.toUpperCase());
   const [only] = countries;
   return {
@@ -16,7 +14,7 @@ export function dialRules(
     callersBack: settings['callersBack'] !== false,
     // A two-letter text that is no country simply helps nobody.
     ...(countries.length === 1 ? { country: only as CountryCode } : {}),
-    takesExtensions: provider === 'sip',
+    takesExtensions,
   };
 }
 const texts = (value: Json | undefined): string[] =>

@@ -47,6 +47,7 @@ export function leadPhone(
     nowMs: () => Date.now(),
     openMicrophone,
     speakerId: () => chosenDevice('speaker'),
+    wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   });
 
   function onChange(state: PhoneState): void {

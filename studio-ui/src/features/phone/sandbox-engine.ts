@@ -47,7 +47,7 @@ export function createSandboxEngine(inboxId: string): Engine {
       const call = await api.voiceCall(params['callId'] ?? '');
       const leg = createSandboxLeg(call);
       legs.set(call.id, leg);
-      await act(call.id, 'answer');
+      await act(call.id, 'dial');
       return leg;
     },
     setSpeaker: async () => undefined,
@@ -108,7 +108,7 @@ function createSandboxLeg(first: VoiceCall): SandboxLeg {
   };
 }
 
-async function act(callId: string, what: 'answer' | 'decline' | 'hang_up'): Promise<void> {
+async function act(callId: string, what: 'answer' | 'decline' | 'hang_up' | 'dial'): Promise<void> {
   await request('POST', `/api/voice/calls/${encodeURIComponent(callId)}/sandbox`, { body: { do: what } });
 }
 function endOf(call: VoiceCall, wasTalking: boolean): CallEnd {

@@ -46,7 +46,10 @@ export interface SoftphoneDeps {
   /** Opens the chosen microphone again, for a call that goes on. */
   openMicrophone(): Promise<MediaStream>;
   speakerId(): string;
+  wait(ms: number): Promise<void>;
 }
+/** How long a phone that stopped ringing waits before it says that nobody answered. */
+const OTHERS_FIRST_MS = 2_000;
 interface Told {
   id: string;
   callId: string;
@@ -129,7 +132,10 @@ export function createSoftphone(deps: SoftphoneDeps): Softphone {
     if (!told || !witnessed) return;
     const at = new Date(nowMs()).toISOString();
     const who = call.direction === 'in' ? introduction(call, of.ref) : {};
-    void witnessed.then((callId) => {
+    const isMissed = event.kind === 'ended' && event.end.reason === 'missed';
+    void witnessed.then(async (callId) => {
+      // Not every exchange says that somebody else answered: their phone speaks first.
+      if (isMissed) await deps.wait(OTHERS_FIRST_MS);
       const id = uuidV7();
       log.add({ id, callId, body: { eventId: id, at, ...told, ...who } });
     });

@@ -169,6 +169,7 @@ export async function fakePhone(
     nowMs: () => fake.now.ms,
     openMicrophone: async () => ({}) as MediaStream,
     speakerId: () => '',
+    wait: async (ms) => void fake.calls.push(`wait ${ms}`),
   });
   fake.softphone.setInboxes(['inbox-1']);
   await settled();

@@ -91,7 +91,7 @@ describe('the softphone', () => {
   });
 
   it.each([
-    [{ reason: 'missed' }, ['ringing', 'failed'], 487, 'You missed a call from +44 20 7946 0000.'],
+    [{ reason: 'missed' }, ['ringing', 'ended'], 487, 'You missed a call from +44 20 7946 0000.'],
     [{ reason: 'declined' }, ['ringing', 'failed'], 603, undefined],
     [
       { reason: 'answered_elsewhere' },
@@ -107,6 +107,8 @@ describe('the softphone', () => {
     await settled();
     expect(told(fake)).toEqual(events);
     expect(fake.reports.at(-1)?.sipCode).toBe(sipCode);
+    // A colleague whose phone took it speaks first.
+    expect(fake.calls).toEqual(end.reason === 'missed' ? ['wait 2000'] : []);
     expect(fake.state().call).toBeNull();
     expect(fake.state().notice?.words).toBe(words);
   });
