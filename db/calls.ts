@@ -211,10 +211,7 @@ function eligible(rows: readonly PresenceRow[], only: ReadonlySet<string> | null
   );
 }
 
-/**
- * Chooses whom an incoming call rings and notes it, so that two calls at once don't both choose the same one. `agentIds` rings exactly
- * them (a transfer) where `regardless`.
- */
+/** Chooses whom an incoming call rings and notes it, so that two calls at once don't both choose the same one. */
 export async function ring(
   pool: pg.Pool,
   input: {
@@ -238,11 +235,17 @@ export async function ring(
             )
           ).rows.map(({ user_id }) => user_id);
     const only = input.agentIds ?? team;
+    // Asked twice for the same call, the same phones ring.
+    const own = await client.query<{ ringing: string[] }>(
+      'select ringing from calls where inbox_id = $1 and thread_key = $2',
+      [input.inboxId, input.threadKey],
+    );
+    const mine = new Set(own.rows[0]?.ringing);
     const candidates = eligible(await presencesOf(client, input.workspaceId), only && new Set(only)).map(
       (row) => ({
         userId: row.userId,
         status: row.status,
-        isRung: row.isRung,
+        isRung: row.isRung && !mine.has(row.userId),
         lastRungAtMs: row.lastRungAt?.getTime() ?? null,
         lastCallAtMs: row.lastCallAt?.getTime() ?? null,
       }),

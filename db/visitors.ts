@@ -28,11 +28,16 @@ export interface VisitorMessageRow extends ThreadPlace {
   missingMedia: Record<string, 'pending' | 'failed'>;
   /** The lowest seq of the conversation that will change yet (sending isn't over, a file is on its way): from there on is asked for again. */
   unsettledSeq: number | null;
+  /** Of messages asked for by id: whether they are at or before the place they were asked for with. */
+  behind: boolean;
 }
 
-/** Which part of the thread: from a place on, back from a place, its end, or these messages. */
+/** Which part of the thread: from a place on, back from a place, its end, or these messages (seen from a place, where there is one). */
 export type ThreadRange =
-  { after: ThreadPlace } | { before: ThreadPlace } | { only: readonly string[] } | 'end';
+  | { after: ThreadPlace }
+  | { before: ThreadPlace }
+  | { only: readonly string[]; seenFrom: ThreadPlace | null }
+  | 'end';
 
 /**
  * A part of the visitor's thread, oldest first. One statement, so that what is unsettled is judged on the same snapshot as
@@ -52,7 +57,7 @@ export async function visitorThread(
            m.parts, m.provider_message_id as "providerMessageId", m.created_at as "createdAt",
            m.deleted_at is not null as deleted,
            coalesce((select jsonb_object_agg(f.id, f.state) from media f where f.message_id = m.id and f.state <> 'stored'), '{}') as "missingMedia",
-           unsettled.seq as "unsettledSeq"
+           unsettled.seq as "unsettledSeq", ${behind(range)} as behind
       from contacts k
       join conversations c on c.contact_id = k.id and c.inbox_id = k.inbox_id
       left join lateral (
@@ -75,10 +80,19 @@ function placed(range: ThreadRange) {
   if (range === 'end') return sql`true`;
   if ('only' in range) return sql`m.id = any(${range.only}::uuid[])`;
   const [place, later] = 'after' in range ? [range.after, sql`>`] : [range.before, sql`<`];
-  // A place in a conversation that isn't this visitor's compares with null: nothing is returned.
-  return sql`(c.created_at, c.id, m.seq) ${later} (
+  return sql`(c.created_at, c.id, m.seq) ${later} (${placeRow(place)})`;
+}
+
+function behind(range: ThreadRange) {
+  if (range === 'end' || !('only' in range) || range.seenFrom === null) return sql`false`;
+  return sql`coalesce((c.created_at, c.id, m.seq) <= (${placeRow(range.seenFrom)}), false)`;
+}
+
+/** A place in a conversation that isn't this visitor's is no row, and whatever is compared with it is null. */
+function placeRow(place: ThreadPlace) {
+  return sql`
     select p.created_at, p.id, ${place.seq}::bigint from conversations p
-     where p.id = ${place.conversationId} and p.contact_id = k.id)`;
+     where p.id = ${place.conversationId} and p.contact_id = k.id`;
 }
 
 /** The conversation a visitor is in, or was in last. */

@@ -82,15 +82,21 @@ async function follow(
       const rows = await inWorkspace(deps.appDb, inbox.workspaceId, (tx) =>
         visitorThread(tx, session, current ? { after: current } : 'end', batch),
       );
-      await show(rows);
-      // What has changed behind the place: a message taken back, an edit.
-      const earlier = bell.named().filter((id) => !rows.some((row) => row.id === id));
-      if (earlier.length > 0) {
+      await show(rows, 'message');
+      // What has changed behind the place (a message taken back, an edit), and what was settled since that look or lies beyond its end.
+      const others = bell.named().filter((id) => !rows.some((row) => row.id === id));
+      if (others.length > 0) {
+        const found = await inWorkspace(deps.appDb, inbox.workspaceId, (tx) =>
+          visitorThread(tx, session, { only: others, seenFrom: current }, batch),
+        );
         await show(
-          await inWorkspace(deps.appDb, inbox.workspaceId, (tx) =>
-            visitorThread(tx, session, { only: earlier }, batch),
-          ),
+          found.filter((row) => row.behind),
           'update',
+        );
+        // Not an update: who hasn't got it would leave it aside, and it would count as shown.
+        await show(
+          found.filter((row) => !row.behind),
+          'message',
         );
       }
       current = completeUpTo(rows) ?? current;
@@ -105,10 +111,7 @@ async function follow(
     stop();
   }
 
-  async function show(
-    rows: readonly VisitorMessageRow[],
-    event: 'message' | 'update' = 'message',
-  ): Promise<void> {
+  async function show(rows: readonly VisitorMessageRow[], event: 'message' | 'update'): Promise<void> {
     for (const row of rows) {
       const message = visitorMessage(row, session.visitorId, link);
       // Links are signed anew each time, so what is compared is what they lead to.

@@ -5,7 +5,8 @@ import { findCall, listCalls } from '#db/calls.ts';
 import { inWorkspace } from '#db/client.ts';
 import { findConversation } from '#db/conversations.ts';
 import { seen, showPresences } from '#db/presence.ts';
-import { storable, storableObject } from '../body.ts';
+import { storableJson } from '#domain/text.ts';
+import { storable } from '../body.ts';
 import type { ApiDeps, AppEnv, RequestActor } from '../deps.ts';
 import { ApiError, notFound } from '../middleware/errors.ts';
 import { requirePermission } from '../middleware/permissions.ts';
@@ -180,7 +181,7 @@ export function voiceRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
     .openapi(report, async (c) => {
       const actor = person(c.get('actor'));
       const { callId } = c.req.valid('param');
-      await reportEvent(deps, actor, callId, storableObject(c.req.valid('json')));
+      await reportEvent(deps, actor, callId, storableJson(c.req.valid('json')));
       await showPresences(deps.engineDb, actor.workspaceId);
       return c.json(await shown(actor, callId), 200);
     })

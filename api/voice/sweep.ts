@@ -2,7 +2,7 @@
 import { ChannelError, type InboundMessageEvent } from '#channels/contract.ts';
 import { endAtTwilio } from '#channels/voice/control.ts';
 import type { VoiceInbox } from '#channels/voice/inbox.ts';
-import { FINAL } from '#channels/voice/wire.ts';
+import { reasonOf } from '#channels/voice/wire.ts';
 import { lostCalls, openCalls } from '#db/calls.ts';
 import { poolOf } from '#db/client.ts';
 import { showPassed } from '#db/presence.ts';
@@ -35,7 +35,7 @@ export async function sweepCalls(
         AbortSignal.timeout(10_000),
       );
       if (!end) continue;
-      const reason = FINAL[end.status];
+      const reason = reasonOf(end.status);
       await endCall(deps, open, {
         event: open.direction === 'out' && reason !== undefined ? 'failed' : 'ended',
         ...(reason !== undefined && { reason }),

@@ -48,7 +48,7 @@ const readers: Readonly<Record<string, Reader>> = {
   dial: (at, fields) => {
     const status = fields.DialCallStatus ?? '';
     if (isOut(at) || status === 'completed' || status === 'answered') return null;
-    const reason = wire.FINAL[status] ?? 'no_answer';
+    const reason = wire.reasonOf(status) ?? 'no_answer';
     return told(at, fields, 'no_answer', { reason }, `no_answer:${at.ref ?? ''}`);
   },
   leg: legOf,
@@ -101,7 +101,7 @@ function legOf(at: At, fields: wire.Callback): ChannelEvent | null {
 
 /** Every way a call ends has one id: whichever news of it comes first is the end. */
 export function endOf(at: At, fields: wire.Callback, direction: 'in' | 'out', status: string): ChannelEvent {
-  const reason = wire.FINAL[status];
+  const reason = wire.reasonOf(status);
   const code = fields.SipResponseCode || fields.ErrorCode;
   return told(
     at,

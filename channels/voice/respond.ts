@@ -45,7 +45,8 @@ export async function respondVoice(
     fields,
     to: { settings: settingsOf(inbox), webhookUrl: at.base, of },
   };
-  return (await answers[at.place]?.(asked)) ?? xml();
+  const answer = Object.hasOwn(answers, at.place) ? answers[at.place] : undefined;
+  return (await answer?.(asked)) ?? xml();
 }
 
 const xml = (...verbs: readonly Verb[]): VoiceAnswer => ({

@@ -3,11 +3,12 @@ import type { CallInstruction } from '#domain/call.ts';
 import { plainText, type CallPart } from '#domain/message.ts';
 import { ChannelError, type OutboundMessage, type SendOptions, type Sent } from '../contract.ts';
 import type { HttpClient } from '../http.ts';
-import { callTwilio } from '../sms/call.ts';
+import { callTwilio, unreadable } from '../sms/call.ts';
 import type { VoiceDesk } from './desk.ts';
 import { settingsOf, twilioOf, type VoiceInbox } from './inbox.ts';
 import { hold, instructed, ringing, spoken, type SayTo } from './say.ts';
 import { twiml } from './twiml.ts';
+import * as wire from './wire.ts';
 
 /** @throws ChannelError; `contact_unreachable`: the call is over */
 export async function sendVoice(
@@ -81,7 +82,9 @@ export async function updateCall(
 ): Promise<void> {
   const path = `/Calls/${encodeURIComponent(callSid)}.json`;
   try {
-    await callTwilio(http, twilio, { method: 'POST', path, form: new URLSearchParams(fields), signal });
+    const form = new URLSearchParams(fields);
+    const answer = await callTwilio(http, twilio, { method: 'POST', path, form, signal });
+    if (!wire.call.safeParse(answer).success) throw unreadable('the call');
   } catch (error) {
     if (error instanceof ChannelError && OVER.has(error.providerCode ?? '')) throw over(error);
     throw error;

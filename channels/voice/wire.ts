@@ -27,13 +27,15 @@ export const callback = z.looseObject({
 export type Callback = z.infer<typeof callback>;
 
 /** Statuses after which a call is over, as our reasons; `completed` needs none. */
-export const FINAL: Readonly<Record<string, string | undefined>> = {
+const FINAL: Readonly<Record<string, string | undefined>> = {
   completed: undefined,
   busy: 'busy',
   'no-answer': 'no_answer',
   canceled: 'cancelled',
   failed: 'failed',
 };
+export const reasonOf = (status: string): string | undefined =>
+  Object.hasOwn(FINAL, status) ? FINAL[status] : undefined;
 export const isFinal = (status: string | undefined): status is string =>
   status !== undefined && Object.hasOwn(FINAL, status);
 

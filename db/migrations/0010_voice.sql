@@ -129,6 +129,11 @@ begin
   elsif v_event = 'voicemail' then
     -- also after the end: the caller hangs up, and then we hear of it
     update calls set end_reason = 'voicemail', rang = true where id = c.id and answered_at is null;
+  elsif c.state = 'ended' and v_event = 'answered' and c.answered_at is null then
+    -- told after the end: it says who it was, and brings nothing back
+    update calls set answered_at = least(ended_at, coalesce(from_ms(new.payload -> 'sentAtMs'), ended_at)),
+           agent_id = coalesce(agent_id, v_agent), end_reason = case when end_reason in ('missed', 'voicemail') then 'completed' else end_reason end
+     where id = c.id;
   elsif c.state <> 'ended' then
     update calls set
            state = case when v_event in ('answered', 'said', 'gathered') then 'in_progress' else state end,

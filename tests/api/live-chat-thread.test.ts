@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { poolOf } from '#db/client.ts';
 import { createTestApi, type TestApi } from '../support/api.ts';
 import {
   as,
@@ -40,7 +41,7 @@ describe('the thread going down', () => {
       'createdAt',
     ]);
     for (const item of items) expect(Object.keys(item).filter((key) => !allowed.has(key))).toEqual([]);
-    const down = (await readStream(visitor, '', 3)).text + JSON.stringify(items);
+    const down = (await readStream(visitor, '', messages(3))).text + JSON.stringify(items);
     for (const secret of [
       'PRIVATE',
       'FAILED',
@@ -119,17 +120,17 @@ describe('the stream', () => {
     const { add, settle, conversationId } = await chat.createThread(visitor);
     await add({ direction: 'in', status: 'received', text: 'one' });
     await add({ direction: 'in', status: 'received', text: 'two' });
-    const reading = readStream(visitor, `?after=${conversationId}:1`, 3, async (shown) => {
+    const reading = readStream(visitor, `?after=${conversationId}:1`, messages(3), async (shown) => {
       const planned = await add({ direction: 'out', status: 'planned', text: 'three' });
       await add({ direction: 'internal', status: 'sent', text: 'PRIVATE NOTE' });
       await add({ direction: 'in', status: 'received', text: 'five' });
       await shown(5);
       await settle(planned);
     });
-    const { messages, text } = await reading;
-    expect(messages.map(({ seq }) => seq)).toEqual([2, 5, 3]);
+    const { told, text } = await reading;
+    expect(seqsOf(told, 'message')).toEqual([2, 5, 3]);
     expect(text).not.toContain('PRIVATE');
-    expect(text.trimEnd().endsWith(`${conversationId}:5`)).toBe(true);
+    expect(told.at(-1)?.data).toBe(`${conversationId}:5`);
   });
 
   it('tells of a file that arrives after its message was passed by, and never passes it as complete', async () => {
@@ -142,12 +143,14 @@ describe('the stream', () => {
     const page = await chat.thread(visitor);
     expect(page.items.map(({ seq }) => seq)).toEqual([1, 2, 3]);
     expect(page.place).toBe(`${conversationId}:1`);
-    const { text } = await readStream(visitor, `?after=${page.place}`, 3, async (shown) => {
+    const { told } = await readStream(visitor, `?after=${page.place}`, messages(3), async (shown) => {
       await shown(3);
       await file.arrives();
     });
-    expect(text).toContain('"missing":"pending"');
-    expect(text).toMatch(/"seq":2.*"url":/);
+    const pictures = told.filter(({ event, seq }) => event === 'message' && seq === 2);
+    expect(pictures).toHaveLength(2);
+    expect(pictures[0]?.data).toContain('"missing":"pending"');
+    expect(pictures[1]?.data).toContain('"url":');
     expect((await chat.thread(visitor)).place).toBe(`${conversationId}:3`);
   });
 
@@ -156,9 +159,53 @@ describe('the stream', () => {
     const { add, takeBack, conversationId } = await chat.createThread(visitor);
     const first = await add({ direction: 'out', status: 'sent', text: 'wrong' });
     await add({ direction: 'out', status: 'sent', text: 'two' });
-    const { text } = await readStream(visitor, `?after=${conversationId}:2`, 1, () => takeBack(first));
-    expect(text).toMatch(/event: update\ndata: .*"seq":1.*"deleted":true/);
-    expect(text).not.toContain('wrong');
+    const { told } = await readStream(
+      visitor,
+      `?after=${conversationId}:2`,
+      (all) => all.some(({ data }) => data.includes('"deleted":true')),
+      () => takeBack(first),
+    );
+    expect(told.at(-1)).toMatchObject({ event: 'update', seq: 1 });
+    expect(told.at(-1)?.data).not.toContain('wrong');
+  });
+
+  it('tells what the reader has, as an update, where the news of it come late', async () => {
+    const visitor = await chat.visitor();
+    const { add, conversationId } = await chat.createThread(visitor);
+    // The feed says nothing of what is younger than a transaction that still runs.
+    const older = await poolOf(api.deps.engineDb).connect();
+    try {
+      await older.query('begin');
+      await older.query('select pg_current_xact_id()');
+      await add({ direction: 'in', status: 'received', text: 'one' });
+      await add({ direction: 'in', status: 'received', text: 'two' });
+      const all = (told: readonly Told[]): boolean =>
+        new Set(told.filter(({ seq }) => seq > 0).map(({ seq }) => seq)).size === 3;
+      const { told } = await readStream(visitor, `?after=${conversationId}:2`, all, async () => {
+        await older.query('commit');
+        await add({ direction: 'out', status: 'sent', text: 'three' });
+      });
+      expect(seqsOf(told, 'message')).toEqual([3]);
+      expect(seqsOf(told, 'update')).toEqual([1, 2]);
+    } finally {
+      older.release();
+    }
+  });
+
+  it('tells news from beyond what it looked at as messages: nobody has them yet', async () => {
+    const visitor = await chat.visitor();
+    const { add, conversationId } = await chat.createThread(visitor);
+    // Being sent, it holds the place back; a look ends a hundred messages further on.
+    await add({ direction: 'out', status: 'planned', text: 'slow answer' });
+    for (let n = 2; n <= 101; n++) await add({ direction: 'in', status: 'received', text: `m${n}` });
+    const { told } = await readStream(visitor, `?after=${conversationId}:0`, messages(101), async (shown) => {
+      await shown(101);
+      await add({ direction: 'out', status: 'sent', text: 'beyond' });
+    });
+    expect(told.find(({ seq }) => seq === 102)).toMatchObject({
+      event: 'message',
+      data: expect.stringContaining('beyond'),
+    });
   });
 
   it('needs the session of this inbox', async () => {
@@ -168,42 +215,54 @@ describe('the stream', () => {
   });
 });
 
-/** Reads until `count` messages and the place after them came; `meanwhile` begins when the stream is up and can wait for what it shows. */
+interface Told {
+  event: string;
+  seq: number;
+  data: string;
+}
+
+/** Reads until it has been told enough; `meanwhile` begins when the stream is up and can wait for what it tells. */
 async function readStream(
   visitor: Visitor,
   query: string,
-  count: number,
-  meanwhile?: (shown: (seq: number) => Promise<void>) => Promise<void>,
+  enough: (told: readonly Told[]) => boolean,
+  meanwhile?: (shown: (seq: number) => Promise<void>) => Promise<unknown>,
 ) {
   const response = await chat.stream(visitor.token, query);
   expect(response.status).toBe(200);
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
   if (!reader) throw new Error('no body');
   let text = '';
-  let acting: Promise<void> | undefined;
+  let acting: Promise<unknown> | undefined;
   const deadline = setTimeout(() => void reader.cancel(), 10_000);
-  const messagesOf = (): { seq: number }[] =>
-    [...text.matchAll(/^event: (?:message|update)\ndata: (.*)$/gm)].map(
-      (match) => JSON.parse(match[1] ?? '') as { seq: number },
-    );
+  const told = (): Told[] =>
+    [...text.matchAll(/^event: (\w+)\ndata: (.*)\n\n/gm)].map(([, event = '', data = '']) => ({
+      event,
+      data,
+      seq: Number(/"seq":(\d+)/.exec(data)?.[1] ?? 0),
+    }));
   const shown = async (seq: number): Promise<void> => {
-    await expect
-      .poll(() => messagesOf().some((message) => message.seq === seq), { timeout: 10_000 })
-      .toBe(true);
+    await expect.poll(() => told().some((each) => each.seq === seq), { timeout: 10_000 }).toBe(true);
   };
   for (;;) {
     const { done, value } = await reader.read();
     if (done) break;
     text += value;
     if (text.includes('event: ping')) acting ??= meanwhile?.(shown);
-    const last = Math.max(text.lastIndexOf('event: message'), text.lastIndexOf('event: update'));
-    const news = text.includes('event: update') || text.indexOf('event: place', last) > 0;
-    if (messagesOf().length >= count && news && text.endsWith('\n\n')) break;
+    if (enough(told())) break;
   }
   clearTimeout(deadline);
   await acting;
   await reader.cancel();
-  return { messages: messagesOf(), text };
+  return { told: told(), text };
 }
+
+const seqsOf = (told: readonly Told[], event: string): number[] =>
+  told.filter((each) => each.event === event).map(({ seq }) => seq);
+/** So many messages, and the place after the last of them. */
+const messages =
+  (count: number) =>
+  (told: readonly Told[]): boolean =>
+    seqsOf(told, 'message').length >= count && told.at(-1)?.event === 'place';
 
 const texts = (page: ThreadPage): (string | undefined)[] => page.items.map((item) => item.parts[0]?.text);

@@ -11,6 +11,7 @@ import { messengerCase } from './messenger/case.ts';
 import { smsCase } from './sms/case.ts';
 import { telegramCase } from './telegram/case.ts';
 import { tikTokCase } from './tiktok/case.ts';
+import { voiceCase } from './voice/case.ts';
 import { whatsappCase } from './whatsapp/case.ts';
 
 export const cases: Record<AvailableChannelType, ContractCase> = {
@@ -24,5 +25,6 @@ export const cases: Record<AvailableChannelType, ContractCase> = {
   sms: smsCase,
   telegram: telegramCase,
   tiktok: tikTokCase,
+  voice: voiceCase,
   whatsapp: whatsappCase,
 };

@@ -12,8 +12,8 @@ export interface ContractCase {
   encoding?: BodyEncoding;
   /** The body of a plain text message. */
   textBody: (text: string) => Uint8Array;
-  /** The part that text becomes; absent = text. */
-  textPart?: 'text' | 'comment';
+  /** The part that text becomes; absent = text. In a call it is speech. */
+  textPart?: 'text' | 'comment' | 'call';
   /** The provider's request with this body, signed. */
   request: (body: Uint8Array) => RawRequest;
   /** The headers that prove where a request comes from, and whether they also prove its body. */

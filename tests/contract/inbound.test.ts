@@ -86,7 +86,10 @@ describe.each(types)('%s', (type) => {
   ])('text of any script comes through: %s', (_, text) => {
     const events = parsed(textBody(text));
     expect(events).toHaveLength(1);
-    expect(events[0]).toMatchObject({ kind: 'message', parts: [{ kind: textPart, text: written(text) }] });
+    expect(events[0]).toMatchObject({
+      kind: 'message',
+      parts: [{ kind: textPart, [textPart === 'call' ? 'speech' : 'text']: written(text) }],
+    });
   });
 
   test('never takes a request whose proof is missing, foreign or changed', () => {

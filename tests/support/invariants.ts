@@ -47,6 +47,11 @@ const checks: Record<string, string> = {
     select id from runs where status = 'waiting' and deadline is not null and (wake_at is null or wake_at > deadline)`,
   'a run owns the conversation only while it is open': `
     select c.id from conversations c left join runs r on r.id = c.run_id where c.owner = 'run' and (r.id is null or r.ended_at is not null)`,
+  'a call that is over has exactly one end in its conversation, one that goes on has none': `
+    select c.id, c.state, count(m.id) from calls c left join messages m on m.conversation_id = c.conversation_id
+       and m.parts #>> '{0,event}' in ('ended', 'missed', 'failed') and m.direction = 'in'
+     group by c.id having count(m.id) <> case when c.state = 'ended' then 1 else 0 end`,
+  'no phone rings for a call that is over': `select id from calls where state = 'ended' and ringing <> '{}'`,
 };
 
 export async function checkInvariants(pool: pg.Pool): Promise<void> {
