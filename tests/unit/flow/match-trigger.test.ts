@@ -122,3 +122,20 @@ describe('routeMessage', () => {
     expect(routeMessage([], input('x'))).toEqual({ flow: null, considered: [] });
   });
 });
+
+describe('calls', () => {
+  const called: TriggerDefinition = { kind: 'call', inboxIds: ['*'], event: 'incoming' };
+  const input = { inboxId: 'inbox-1', text: 'incoming', isFirst: true };
+  it('a trigger for calls hears calls, one for messages doesn’t', () => {
+    expect(matchTrigger(called, { ...input, call: 'incoming' }).matched).toBe(true);
+    expect(matchTrigger(called, { ...input, call: 'missed' }).matched).toBe(false);
+    expect(matchTrigger(called, input)).toEqual({
+      matched: false,
+      reason: 'It listens to incoming calls, and this is a message.',
+    });
+    expect(matchTrigger(trigger({ kind: 'any' }), { ...input, call: 'incoming' })).toEqual({
+      matched: false,
+      reason: 'It listens to messages, and this is an event of a call.',
+    });
+  });
+});

@@ -199,6 +199,11 @@ describe('every step', () => {
       handoff: [],
       goto: [],
       start_flow: ['next'],
+      say: ['next', 'hung_up', 'failed'],
+      gather: ['reply', 'invalid', 'timeout', 'hung_up', 'failed'],
+      ring: ['answered', 'no_answer', 'hung_up', 'failed'],
+      voicemail: ['recorded', 'hung_up', 'failed'],
+      hang_up: [],
       end: [],
     });
   });

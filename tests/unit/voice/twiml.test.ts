@@ -1,0 +1,130 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import twilio from 'twilio';
+import { voiceSettings } from '#channels/voice/definition.ts';
+import { identityOf, userOf } from '#channels/voice/inbox.ts';
+import { readTwiml } from '#channels/voice/sandbox/xml.ts';
+import { instructed, ringing, type SayTo } from '#channels/voice/say.ts';
+import { accessToken } from '#channels/voice/token.ts';
+import { twiml, verb } from '#channels/voice/twiml.ts';
+
+const settings = voiceSettings.parse({});
+const to: SayTo = {
+  settings,
+  webhookUrl: 'https://teloring.example/webhooks/twilio/inbox',
+  of: { call: 'CA1', who: '+15551234567', ref: 'r1' },
+};
+
+describe('TwiML', () => {
+  test('whatever is said is text, never markup', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        const [say] = readTwiml(twiml(verb('Say', { voice: text }, text)));
+        const shown = text
+          .toWellFormed()
+          // oxlint-disable-next-line no-control-regex -- what XML has no place for
+          .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '');
+        expect(say?.text).toBe(shown);
+        expect(say?.children).toEqual([]);
+      }),
+    );
+    expect(twiml(verb('Say', {}, '</Say><Dial>+1900</Dial>'))).not.toContain('<Dial>');
+  });
+
+  test('is what Twilio’s own library writes', () => {
+    const theirs = new twilio.twiml.VoiceResponse();
+    const dial = theirs.dial({
+      timeout: 20,
+      answerOnBridge: true,
+      action: 'https://teloring.example/webhooks/twilio/inbox/dial?call=CA1&who=%2B15551234567&ref=r1',
+      method: 'POST',
+    });
+    const client = dial.client({
+      statusCallback: 'https://teloring.example/webhooks/twilio/inbox/leg?call=CA1&who=%2B15551234567&ref=r1',
+      statusCallbackEvent: ['initiated', 'ringing', 'answered', 'completed'],
+      statusCallbackMethod: 'POST',
+    });
+    client.identity('agent_a_b');
+    client.parameter({ name: 'callId', value: 'id' });
+    client.parameter({ name: 'reason', value: 'incoming' });
+    expect(readTwiml(twiml(...ringing(to, { userIds: ['a-b'], callId: 'id', timeoutSeconds: 20 })))).toEqual(
+      readTwiml(theirs.toString()),
+    );
+  });
+
+  test('a question waits for digits or speech and always comes back', () => {
+    const [gather] = readTwiml(
+      instructed(to, {
+        do: 'gather',
+        text: 'Press 1 & wait',
+        input: 'both',
+        numDigits: 1,
+        timeoutSeconds: 5,
+      }),
+    );
+    expect(gather).toMatchObject({
+      name: 'Gather',
+      attributes: { input: 'dtmf speech', numDigits: '1', actionOnEmptyResult: 'true' },
+      children: [{ name: 'Say', text: 'Press 1 & wait' }],
+    });
+    expect(gather?.attributes['action']).toContain('/gather?call=CA1');
+  });
+
+  test('every instruction ends in an address of ours: a caller is never left', () => {
+    for (const instruction of [
+      { do: 'say', text: 'x' },
+      { do: 'say', text: '' },
+      { do: 'voicemail', text: '', maxSeconds: 5 },
+    ] as const)
+      expect(readTwiml(instructed(to, instruction)).at(-1)).toMatchObject({ name: 'Redirect' });
+  });
+});
+
+describe('a phone’s token', () => {
+  const of = {
+    accountSid: 'AC1',
+    apiKeySid: 'SK1',
+    apiKeySecret: 'the secret of the key',
+    applicationSid: 'AP1',
+    identity: 'agent_a',
+    nowMs: 1_800_000_000_500,
+  };
+  test('is what Twilio’s own library makes', () => {
+    const { AccessToken } = twilio.jwt;
+    const theirs = new AccessToken(of.accountSid, of.apiKeySid, of.apiKeySecret, {
+      identity: of.identity,
+      ttl: 3600,
+    });
+    theirs.addGrant(
+      new AccessToken.VoiceGrant({ outgoingApplicationSid: of.applicationSid, incomingAllow: true }),
+    );
+    const read = (token: string): [unknown, Record<string, unknown>] => {
+      const [header = '', payload = ''] = token.split('.');
+      return [header, payload].map(
+        (part) => JSON.parse(Buffer.from(part, 'base64url').toString()) as unknown,
+      ) as [unknown, Record<string, unknown>];
+    };
+    const [ourHeader, ours] = read(accessToken(of).token);
+    const [theirHeader, their] = read(theirs.toJwt());
+    expect(ourHeader).toEqual(theirHeader);
+    const timeless = ({ iat, exp, jti, ...rest }: Record<string, unknown>): unknown => ({
+      ...rest,
+      life: Number(exp) - Number(iat),
+      jti: String(jti) === `SK1-${String(iat)}`,
+    });
+    expect(timeless(ours)).toEqual(timeless(their));
+  });
+  test('is signed with the key, lives an hour, and holds no secret', () => {
+    const { token, expiresAtMs } = accessToken(of);
+    expect(expiresAtMs).toBe(1_800_003_600_000);
+    expect(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).not.toContain(of.apiKeySecret);
+    expect(accessToken({ ...of, apiKeySecret: 'another' }).token.split('.')[2]).not.toBe(token.split('.')[2]);
+  });
+  test('an agent’s name at Twilio is theirs alone, of letters that Twilio takes', () => {
+    const id = '0199a1b2-0000-7000-8000-00000000000a';
+    expect(identityOf(id)).toMatch(/^\w+$/);
+    expect(userOf(`client:${identityOf(id)}`)).toBe(id);
+    for (const other of ['client:agent_x', 'agent_', 'client:eve', '+15551234567'])
+      expect(userOf(other)).toBeNull();
+  });
+});
