@@ -207,7 +207,7 @@ describe.skipIf(browserIsMissing() || sipProxyIsMissing())('the softphone at a S
     await page.goto(`${studio.home}/conversations/${id}`);
     const card = page.getByRole('article', { name: 'Incoming call with Ada Lovelace' });
     await see(card.getByText('Ada Lovelace called'));
-    await see(card.getByText(/ answered$/));
+    await see(card.getByText(/ answered/));
     await see(card.getByText('The call ended'));
     await see(page.getByRole('log').getByText('Wants to move the delivery to Friday.'));
     await see(page.getByRole('button', { name: 'Call Ada Lovelace' }));

@@ -51,6 +51,11 @@ function follow(next: RTCSession): void {
       options(),
     );
   });
+  // A colleague hands the call over that I was asked about: the new one takes this one's place.
+  next.on('replaces', ({ accept }) => {
+    log.push('replaces');
+    (accept as () => void)();
+  });
   next.on('peerconnection', ({ peerconnection }) => listen(peerconnection));
   if (next.connection) listen(next.connection);
 }

@@ -86,6 +86,9 @@ export function createSipLeg(session: RTCSession, options: Options): SipLeg {
   );
   session.on('muted', () => tell({ kind: 'muted', isMuted: true }));
   session.on('unmuted', () => tell({ kind: 'muted', isMuted: false }));
+  // Nobody else makes this phone call somebody, nor puts another call in this one's place.
+  session.on('refer', ({ reject }) => reject());
+  session.on('replaces', ({ reject }) => reject());
   session.on('failed', onEnd);
   session.on('ended', onEnd);
 

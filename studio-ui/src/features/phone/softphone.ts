@@ -178,8 +178,11 @@ export function createSoftphone(deps: SoftphoneDeps): Softphone {
       consultLeg?.hangUp();
       return of.hangUp();
     }
-    if (event.kind === 'transfer_refused')
+    if (event.kind === 'transfer_refused') {
+      // Nobody is left who was asked: back to the caller.
+      if (isHandingOver() && !state.consult) of.control?.resume();
       notice(`The transfer didn’t come about: ${event.reason}. You are still connected.`, 'warn');
+    }
     move(event);
   }
   function over(call: Call, end: CallEnd): void {
@@ -320,6 +323,8 @@ export function createSoftphone(deps: SoftphoneDeps): Softphone {
       next.listen((event) => {
         if (consultLeg !== next || !state.consult) return;
         if (event.kind === 'ended') {
+          // The call they are given takes this one's place; whether it did, the other leg says.
+          if (isHandingOver()) return forgetConsult();
           const words = endWords(asked, whoIs(asked), event.end);
           if (words) notice(words);
           return endConsult();
@@ -331,6 +336,12 @@ export function createSoftphone(deps: SoftphoneDeps): Softphone {
       endConsult();
       throw error;
     }
+  }
+  const isHandingOver = (): boolean =>
+    state.call?.transfer?.kind === 'attended' && state.call.transfer.state === 'asked';
+  function forgetConsult(): void {
+    consultLeg = null;
+    show({ consult: null });
   }
   function endConsult(): void {
     const ending = consultLeg;

@@ -255,8 +255,27 @@ describe('the softphone', () => {
     again.say({ kind: 'connected' });
     await fake.softphone.carryOut({ do: 'complete_transfer' });
     expect(leg.did.at(-1)).toBe('transfer to again');
+    // Replaced by the call they were given, before we hear that it came about.
+    again.say({ kind: 'ended', end: { reason: 'completed' } });
+    expect(leg.did.at(-1)).toBe('transfer to again');
     leg.say({ kind: 'transfer_accepted' });
     expect(leg.did.at(-1)).toBe('hang up');
+  });
+
+  it('comes back to the caller where a transfer fails after the colleague has gone', async () => {
+    const fake = await fakePhone();
+    const leg = fakeLeg();
+    const asked = fakeLeg({ ref: 'asked' });
+    fake.offer(leg);
+    leg.say({ kind: 'connected' });
+    fake.nextLeg = { leg: asked };
+    await fake.softphone.carryOut({ do: 'consult', to: '201', party: { number: '201', name: null } });
+    asked.say({ kind: 'connected' });
+    await fake.softphone.carryOut({ do: 'complete_transfer' });
+    asked.say({ kind: 'ended', end: { reason: 'completed' } });
+    leg.say({ kind: 'transfer_refused', reason: 'they declined' });
+    expect(leg.did).toEqual(['hold', 'transfer to asked', 'resume']);
+    expect(fake.state().notice?.words).toContain('they declined');
   });
 
   it('leaves nobody on the line who was asked when the caller hangs up', async () => {
