@@ -3,9 +3,9 @@
  * Knows no browser and no provider: both are handed in.
  */
 import { uuidV7 } from '#domain/ids.ts';
-import { ApiFailure, messageOf } from '../../lib/api/client.ts';
+import { messageOf } from '../../lib/api/client.ts';
 import type { PhoneReportBody, PlacedCall, VoiceCall, VoiceSession } from '../../lib/api/voice-types.ts';
-import { callIdFor, introduction, reportOf } from './call-reports.ts';
+import { callIdFor } from './call-reports.ts';
 import {
   incomingCall,
   isLive,
@@ -20,7 +20,8 @@ import { MicFailure, type Engine, type Leg, type LegEvent } from './engine.ts';
 import { createLines, type Lines } from './lines.ts';
 import { shownNumber } from './number-words.ts';
 import { idleState, type PhoneNotice, type PhoneState, type Wish } from './phone-state.ts';
-import { createReportLog, type LogStorage } from './report-log.ts';
+import type { LogStorage } from './report-log.ts';
+import { createTeller } from './teller.ts';
 
 export interface PhoneApi {
   session(inboxId: string): Promise<VoiceSession>;
@@ -48,13 +49,6 @@ export interface SoftphoneDeps {
   speakerId(): string;
   wait(ms: number): Promise<void>;
 }
-/** How long a phone that stopped ringing waits before it says that nobody answered. */
-const OTHERS_FIRST_MS = 2_000;
-interface Told {
-  id: string;
-  callId: string;
-  body: PhoneReportBody;
-}
 export interface Softphone {
   state(): PhoneState;
   /** The voice inboxes this person may speak for; others' lines are closed. */
@@ -77,12 +71,13 @@ export function createSoftphone(deps: SoftphoneDeps): Softphone {
   let state: PhoneState = idleState;
   let leg: Leg | null = null;
   let consultLeg: Leg | null = null;
-  /** Whose events have to be told, and under which id. */
-  let witnessed: Promise<string> | null = null;
-  const log = createReportLog<Told>({
+  const teller = createTeller({
+    report: (callId, report) => api.report(callId, report),
     storage: deps.storage,
-    send: tell,
+    nowMs,
+    wait: deps.wait,
     onWaiting: (unsent) => show({ unsent }),
+    onKnown: known,
   });
   const lines: Lines = createLines({
     session: (inboxId) => api.session(inboxId),
@@ -106,41 +101,6 @@ export function createSoftphone(deps: SoftphoneDeps): Softphone {
   }
   const whoIs = ({ party }: Call): string => party.name ?? shownNumber(party.number);
 
-  // ——— what the server is told
-
-  async function tell({ callId, body }: Told): Promise<'taken' | 'later' | 'refused'> {
-    try {
-      const known = await api.report(callId, body);
-      if (state.call?.callId === callId || state.call?.callId === null)
-        move({
-          kind: 'known',
-          callId: known.id,
-          conversationId: known.conversationId,
-          name: known.contact?.name,
-        });
-      return 'taken';
-    } catch (error) {
-      const status = error instanceof ApiFailure ? error.status : 0;
-      // Signed out, too many, or nothing answered: it keeps. What is refused for itself never will be taken.
-      return status >= 400 && status < 500 && ![401, 403, 408, 425, 429].includes(status)
-        ? 'refused'
-        : 'later';
-    }
-  }
-  function report(event: LegEvent, call: Call, of: Leg): void {
-    const told = reportOf(event, call);
-    if (!told || !witnessed) return;
-    const at = new Date(nowMs()).toISOString();
-    const who = call.direction === 'in' ? introduction(call, of.ref) : {};
-    const isMissed = event.kind === 'ended' && event.end.reason === 'missed';
-    void witnessed.then(async (callId) => {
-      // Not every exchange says that somebody else answered: their phone speaks first.
-      if (isMissed) await deps.wait(OTHERS_FIRST_MS);
-      const id = uuidV7();
-      log.add({ id, callId, body: { eventId: id, at, ...told, ...who } });
-    });
-  }
-
   // ——— the call
 
   function offered(inboxId: string, engine: Engine, next: Leg): void {
@@ -156,11 +116,20 @@ export function createSoftphone(deps: SoftphoneDeps): Softphone {
       },
       nowMs(),
     );
-    witnessed = engine.isOnlyWitness ? callIdFor(inboxId, next.ref) : null;
+    const callId = engine.isOnlyWitness ? callIdFor(inboxId, next.ref) : null;
+    teller.witness(callId);
     show({ call, consult: null, canConsult: next.control !== null, notice: null });
     follow(next);
     // It rings here, which the leg itself doesn't say.
-    report({ kind: 'ringing' }, call, next);
+    teller.tell({ kind: 'ringing' }, call, next);
+    void callId?.then((known) => {
+      if (state.call?.id === call.id) move({ kind: 'known', callId: known, conversationId: null });
+    });
+  }
+  function known(call: VoiceCall): void {
+    if (state.call?.callId !== call.id) return;
+    const { id: callId, conversationId, contact } = call;
+    move({ kind: 'known', callId, conversationId, name: contact?.name });
   }
   function follow(next: Leg): void {
     leg = next;
@@ -171,7 +140,7 @@ export function createSoftphone(deps: SoftphoneDeps): Softphone {
   function onLeg(of: Leg, event: LegEvent): void {
     const { call } = state;
     if (!call) return;
-    report(event, call, of);
+    teller.tell(event, call, of);
     if (event.kind === 'ended') return over(call, event.end);
     if (event.kind === 'transfer_accepted') {
       // They speak to each other: nothing is left to do here.
@@ -191,7 +160,7 @@ export function createSoftphone(deps: SoftphoneDeps): Softphone {
     // A colleague who was being asked isn't left on the line.
     if (asked) endConsult();
     // Twilio tells no reason; the server knows whether a colleague took it.
-    if (end.reason === 'missed' && !witnessed && call.callId) void explainMissed(call, call.callId);
+    if (end.reason === 'missed' && !teller.isWitness() && call.callId) void explainMissed(call, call.callId);
     const words = endWords(call, whoIs(call), end);
     if (words) notice(words, end.reason === 'failed' || end.reason === 'connection_lost' ? 'danger' : 'info');
     move({ kind: 'ended', end });
@@ -205,11 +174,11 @@ export function createSoftphone(deps: SoftphoneDeps): Softphone {
   async function onServerCall(callId: string): Promise<void> {
     const { call } = state;
     if (call?.callId !== callId) return;
-    const known = await api.call(callId).catch(() => null);
-    if (!known || state.call?.callId !== callId) return;
-    move({ kind: 'known', callId, conversationId: known.conversationId, name: known.contact?.name });
+    const told = await api.call(callId).catch(() => null);
+    if (!told || state.call?.callId !== callId) return;
+    known(told);
     if (state.call?.phase === 'wrap_up')
-      show({ wrapUpUntilMs: known.wrapUpUntil ? Date.parse(known.wrapUpUntil) : state.wrapUpUntilMs });
+      show({ wrapUpUntilMs: told.wrapUpUntil ? Date.parse(told.wrapUpUntil) : state.wrapUpUntilMs });
   }
 
   async function dial(wish: Extract<Wish, { do: 'dial' }>): Promise<void> {
@@ -221,7 +190,7 @@ export function createSoftphone(deps: SoftphoneDeps): Softphone {
       { id: uuidV7(), inboxId, party, conversationId: conversationId ?? null },
       nowMs(),
     );
-    witnessed = null;
+    teller.witness(null);
     leg = null;
     show({ call, consult: null, wrapUpUntilMs: null, notice: null });
     const isStill = (): boolean => state.call?.id === call.id && isLive(state.call);
@@ -231,7 +200,7 @@ export function createSoftphone(deps: SoftphoneDeps): Softphone {
         clientCallId: call.id,
         ...(conversationId === undefined ? {} : { conversationId }),
       });
-      if (engine.isOnlyWitness) witnessed = Promise.resolve(placed.callId);
+      if (engine.isOnlyWitness) teller.witness(Promise.resolve(placed.callId));
       move({ kind: 'known', callId: placed.callId, conversationId: placed.conversationId });
       if (!isStill()) return abandoned(placed.callId, engine, call);
       const next = await engine.place(placed.dial.to, placed.dial.params);
@@ -244,7 +213,7 @@ export function createSoftphone(deps: SoftphoneDeps): Softphone {
     } catch (error) {
       const mic = micOf(error);
       if (mic) show({ mic });
-      if (witnessed && state.call) reportFailure(state.call);
+      if (teller.isWitness() && state.call?.callId) teller.tellFailed(state.call.callId);
       if (isStill()) show({ call: null });
       throw new Error(`The call wasn’t placed. ${messageOf(error)}`, { cause: error });
     }
@@ -252,19 +221,8 @@ export function createSoftphone(deps: SoftphoneDeps): Softphone {
   /** Hung up while it was still being placed: the record of it ends too. */
   function abandoned(callId: string, engine: Engine, call: Call): void {
     if (!engine.isOnlyWitness) return;
-    const id = uuidV7();
-    log.add({
-      id,
-      callId,
-      body: { eventId: id, at: new Date(nowMs()).toISOString(), event: 'failed', sipCode: 487 },
-    });
+    teller.tellFailed(callId, 487);
     if (state.call?.id === call.id) show({ call: null });
-  }
-  function reportFailure(call: Call): void {
-    if (call.callId === null) return;
-    const id = uuidV7();
-    const at = new Date(nowMs()).toISOString();
-    log.add({ id, callId: call.callId, body: { eventId: id, at, event: 'failed' } });
   }
   async function answer(): Promise<void> {
     if (state.call?.phase !== 'ringing_in' || !leg) return;
@@ -374,7 +332,7 @@ export function createSoftphone(deps: SoftphoneDeps): Softphone {
         await each.setMicrophone(await deps.openMicrophone());
   }
 
-  void log.drain();
+  teller.drain();
   return {
     state: () => state,
     setInboxes: (ids) => lines.set(ids),
@@ -382,14 +340,11 @@ export function createSoftphone(deps: SoftphoneDeps): Softphone {
     noteCut: (who) =>
       notice(`The tab with your call to ${who} was closed, so the call was cut off.`, 'danger'),
     hurry() {
-      log.hurry();
+      teller.hurry();
       lines.hurry();
     },
     heartbeat() {
-      const { call } = state;
-      // Not before the server has heard of it, and none behind what it hasn't heard yet.
-      if (!isLive(call) || !witnessed || call.callId === null || log.waiting().length > 0) return;
-      void api.report(call.callId, { eventId: uuidV7(), event: 'heartbeat' }).catch(() => undefined);
+      if (isLive(state.call) && state.call.callId !== null) teller.heartbeat(state.call.callId);
     },
     async carryOut(wish) {
       const acts: { [W in Wish as W['do']]: (wish: W) => unknown } = {
@@ -418,7 +373,7 @@ export function createSoftphone(deps: SoftphoneDeps): Softphone {
     stop() {
       // What hanging up has to tell is still written down.
       lines.set([]);
-      log.stop();
+      teller.stop();
     },
   };
 
