@@ -2,7 +2,7 @@
 import { sql } from 'kysely';
 import type pg from 'pg';
 import type { CallDirection, CallState, RingStrategy } from '#domain/call.ts';
-import { uuidV7 } from '#domain/ids.ts';
+import { isUuid, uuidV7 } from '#domain/ids.ts';
 import { whoRings } from '#domain/who-rings.ts';
 import { allows, type Role } from '#domain/roles.ts';
 import type { Db, Tx } from './client.ts';
@@ -169,6 +169,8 @@ export async function dial(
   pool: pg.Pool,
   input: { inboxId: string; callId: string; userId: string; providerCallId: string },
 ): Promise<CallRow | null> {
+  // A phone may hand us anything.
+  if (!isUuid(input.callId) || !isUuid(input.userId)) return null;
   const { rows } = await pool.query<CallRow>(
     'select (d).* from call_dial($1::uuid, $2::uuid, $3::uuid, $4) d',
     [input.inboxId, input.callId, input.userId, input.providerCallId],
@@ -230,7 +232,7 @@ export async function ring(
         ? null
         : (
             await client.query<{ user_id: string }>(
-              'select user_id from team_members where team_id = $1 and workspace_id = $2',
+              'select user_id from team_members where team_id::text = $1 and workspace_id = $2',
               [input.teamId, input.workspaceId],
             )
           ).rows.map(({ user_id }) => user_id);

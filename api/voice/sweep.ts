@@ -43,6 +43,11 @@ export async function sweepCalls(
       });
     } catch (error) {
       if (!(error instanceof ChannelError)) throw error;
+      if (error.providerCode === '20404' || error.providerCode === 'http 404') {
+        // Twilio keeps every call for long: one that it doesn't know is none.
+        await endCall(deps, open, { event: 'ended', reason: 'connection_lost' });
+        continue;
+      }
       deps.log.debug(
         { inboxId: open.inboxId, reason: error.message },
         'Twilio told nothing of an open call.',

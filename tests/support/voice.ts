@@ -69,8 +69,12 @@ export interface VoiceBench {
   messages(call: CallWire): Promise<MessageWire[]>;
 }
 
-export async function voiceBench(product: ChannelProduct, settings: JsonObject = {}): Promise<VoiceBench> {
-  const inbox = await product.createSandboxInbox('voice', voiceCredentials(), settings);
+export async function voiceBench(
+  product: ChannelProduct,
+  settings: JsonObject = {},
+  credentials: JsonObject = voiceCredentials(),
+): Promise<VoiceBench> {
+  const inbox = await product.createSandboxInbox('voice', credentials, settings);
   return benchOf(product, inbox.id);
 }
 

@@ -6,6 +6,13 @@ import { attempt } from '../../lib/notify.ts';
 
 const EVERY_MS = 1_000;
 
+interface PhoneCall {
+  from: string;
+  to: string;
+  status: string;
+  parentSid: string | null;
+}
+
 export class PhoneState {
   phone = $state.raw<Phone | null>(null);
   failure = $state<string | null>(null);
@@ -29,6 +36,16 @@ export class PhoneState {
   );
   can(ability: string): boolean {
     return this.phone?.abilities.includes(ability) ?? false;
+  }
+
+  /** The customer's sides of calls that go on, on a phone that calls. */
+  callsOf(customer: string): { status: string; parentSid: string | null }[] {
+    const { calls } = (this.phone?.facts ?? {}) as { calls?: PhoneCall[] };
+    return (calls ?? []).filter(
+      ({ from, to, status, parentSid }) =>
+        ['queued', 'ringing', 'in-progress'].includes(status) &&
+        (parentSid === null ? from === customer : to === customer),
+    );
   }
 
   follow(): () => void {
