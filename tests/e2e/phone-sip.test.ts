@@ -230,12 +230,8 @@ describe.skipIf(browserIsMissing() || sipProxyIsMissing())('the softphone at a S
     expect(partOf(busy.messages, 'failed')?.reason).toBe('busy');
 
     const calls = (await ada.log()).filter((line) => line === 'incoming').length;
-    await dial('020 7946 0018');
-    await see(
-      panel()
-        .getByRole('alert')
-        .getByText(/too few|country code/),
-    );
+    await dial('+44 20');
+    await see(panel().getByRole('alert').getByText('too few or too many digits'));
     await dial('+1 202 555 0143');
     await see(page.getByText('This inbox doesn’t call US.'));
     expect((await ada.log()).filter((line) => line === 'incoming')).toHaveLength(calls);
@@ -347,7 +343,7 @@ describe.skipIf(browserIsMissing() || sipProxyIsMissing())('the softphone at a S
     await see(is('On hold'));
     await act('Resume').click();
     await see(is('On a call'));
-    await see(panel().getByText(/events? of your calls waits? for the server|events of your calls wait/));
+    await see(panel().getByText(/events? of your calls wait/));
     await ada.hangUp();
     await see(is('Wrap-up'));
     const { messages } = await timeline(['incoming', 'ringing', 'answered', 'held', 'resumed', 'ended']);
