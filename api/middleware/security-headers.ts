@@ -1,6 +1,12 @@
 import type { MiddlewareHandler } from 'hono';
 import type { AppEnv } from '../deps.ts';
 
+/**
+ * Where an agent's phone connects: its exchange by WebSocket, which any inbox may name (over TLS; without, on this machine only), and
+ * Twilio's reports on the quality of calls. Scripts still come from us alone.
+ */
+const phoneHosts = 'wss: ws://127.0.0.1:* ws://localhost:* https://*.twilio.com';
+
 /** For pages of ours. Styles may be set on elements (charts, the flow canvas), scripts only come from files. */
 export function pagePolicy(scriptHashes: readonly string[] = []): string {
   return [
@@ -10,7 +16,7 @@ export function pagePolicy(scriptHashes: readonly string[] = []): string {
     "img-src 'self' data: blob:",
     "media-src 'self' blob:",
     "font-src 'self'",
-    "connect-src 'self'",
+    `connect-src 'self' ${phoneHosts}`,
     "manifest-src 'self'",
     "worker-src 'self'",
     "frame-src 'self'",

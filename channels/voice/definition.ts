@@ -155,6 +155,20 @@ export const voiceSettings = z.object({
     title: 'Said before a recording',
     description: 'Many countries’ laws ask for it.',
   }),
+  extensions: z
+    .array(
+      z
+        .string()
+        .trim()
+        .max(200)
+        .regex(/^\S+@\S+\s*=\s*[\w.*#+-]{1,32}$/, 'One a line, such as anna@example.com = 201.'),
+    )
+    .max(500)
+    .default([])
+    .meta({
+      title: 'Colleagues’ extensions',
+      description: 'SIP: whom calls can be handed to, one a line, such as anna@example.com = 201.',
+    }),
   wrapUpSeconds: seconds(0, 3600, 15).meta({
     title: 'Time after a call',
     description: 'Seconds in which no call rings the agent.',

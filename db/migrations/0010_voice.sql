@@ -122,10 +122,15 @@ begin
            end_reason = coalesce(case when v_event = 'missed' and end_reason is null then 'missed' end, end_reason, p ->> 'reason',
                                  case v_event when 'failed' then 'failed' when 'missed' then 'missed' else 'completed' end),
            duration_seconds = case when answered_at is null and direction = 'out' then 0
-             else coalesce((p ->> 'durationSeconds')::numeric::integer, extract(epoch from new.received_at - coalesce(answered_at, started_at))::integer) end,
+             else coalesce((p ->> 'durationSeconds')::numeric::integer,
+                           greatest(0, extract(epoch from coalesce(from_ms(new.payload -> 'sentAtMs'), new.received_at) - coalesce(answered_at, started_at)))::integer) end,
            wrap_up_until = case when agent_id is not null and answered_at is not null then
              clock_timestamp() + make_interval(secs => coalesce((select (settings ->> 'wrapUpSeconds')::numeric::integer from inboxes where id = c.inbox_id), 15)) end
-     where id = c.id;
+     where id = c.id returning * into c;
+    -- how long both talked, where whoever tells of the end doesn't say
+    if c.answered_at is not null and p -> 'durationSeconds' is null then
+      new.payload := jsonb_set(new.payload, '{parts,0,durationSeconds}', to_jsonb(c.duration_seconds));
+    end if;
   elsif v_event = 'voicemail' then
     -- also after the end: the caller hangs up, and then we hear of it
     update calls set end_reason = 'voicemail', rang = true where id = c.id and answered_at is null;
@@ -137,7 +142,8 @@ begin
   elsif c.state <> 'ended' then
     update calls set
            state = case when v_event in ('answered', 'said', 'gathered') then 'in_progress' else state end,
-           answered_at = case when v_event = 'answered' then coalesce(answered_at, new.received_at) else answered_at end,
+           -- when it happened, which a phone may tell later: the server was away
+           answered_at = case when v_event = 'answered' then coalesce(answered_at, from_ms(new.payload -> 'sentAtMs'), new.received_at) else answered_at end,
            -- the first to answer has it; who it is handed to answers anew
            agent_id = case when v_event = 'answered' and (agent_id is null or held or p ->> 'reason' = 'transfer') then coalesce(v_agent, agent_id) else agent_id end,
            agent_leg = case when v_event = 'answered' and v_agent is not null then coalesce(new.payload #>> '{reference,legSid}', agent_leg) else agent_leg end,

@@ -75,6 +75,17 @@ export async function capture(
         await page.goto(href);
         await shoot(name);
       }
+      // What stands on any page: the phone, beside a conversation that is a call.
+      if (!isPublic && sample.callConversationId && wanted.includes('conversation')) {
+        place = 'phone';
+        await page.setViewportSize({ width: 1440, height: 900 });
+        await page.goto(hrefOfAny(slug, 'conversation', { conversationId: sample.callConversationId }));
+        await page.getByRole('button', { name: 'Phone: Ready' }).waitFor();
+        await shoot('call');
+        await page.keyboard.press('Alt+p');
+        await page.getByRole('region', { name: 'Phone', exact: true }).waitFor();
+        await shoot('phone');
+      }
     }
     await context.close();
   }

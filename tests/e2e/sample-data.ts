@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { definitions } from '#channels/definitions.ts';
 import { signBody } from '#channels/hmac.ts';
 import type { SampleIds } from '../../studio-ui/src/lib/routes.ts';
 import type { Product } from '../support/product.ts';
@@ -83,12 +84,13 @@ export async function fillWithSamples(product: Target, picture: Uint8Array): Pro
         { base64: Buffer.from(picture).toString('base64'), mimeType: 'image/png', name: 'chair.png' },
       ]);
     await writeInTelegram(api);
+    const callConversationId = await takeCalls(api);
     await sleep(2_000);
     await answer(api);
     await sleep(1_500);
     // Messages went the whole way, so the inbox counts as active from now on.
     await api('POST', `/api/inboxes/${demo.inboxId}/test`, {});
-    return await sampleIds(api);
+    return { ...(await sampleIds(api)), callConversationId };
   } finally {
     receiver.closeAllConnections();
     receiver.close();
@@ -158,6 +160,53 @@ async function writeInTelegram(api: Api): Promise<void> {
   ] as const) {
     await api('POST', `/sandbox/api/${inbox.id}/messages`, { chatId, personName, text });
   }
+}
+
+/** A number that is called: one call is answered and noted down, one is missed. The conversation of the first. */
+async function takeCalls(api: Api): Promise<string> {
+  const digits = String(Date.now()).slice(-12);
+  const inbox = await api<{ id: string }>('POST', '/api/inboxes', {
+    type: 'voice',
+    name: 'Hotline',
+    sandbox: true,
+    credentials: definitions.voice.sandboxCredentials?.(digits),
+  });
+  await api('PUT', '/api/presence', { status: 'online' });
+  const act = (kind: string, chatId: string, personName?: string) =>
+    api('POST', `/sandbox/api/${inbox.id}/acts`, { kind, chatId, ...(personName ? { personName } : {}) });
+  const callOf = async (from: string, fits: (call: Call) => boolean): Promise<Call> => {
+    for (;;) {
+      const { items } = await api<{ items: Call[] }>('GET', '/api/voice/calls?limit=20');
+      const found = items.find((call) => call.from === from && call.conversationId !== null && fits(call));
+      if (found) return found;
+      await sleep(200);
+    }
+  };
+  await act('call', '+442079460018', 'Rosa Martín');
+  const { id } = await callOf('+442079460018', ({ ringing }) => ringing.length > 0);
+  await api('POST', `/api/voice/calls/${id}/sandbox`, { do: 'answer' });
+  const answered = await callOf('+442079460018', ({ answeredAt }) => answeredAt !== null);
+  await api('POST', `/api/conversations/${answered.conversationId}/messages`, {
+    clientMessageId: crypto.randomUUID(),
+    text: 'Wants to move the delivery to Friday. Call back when the carrier has confirmed.',
+    private: true,
+  });
+  await sleep(3_000);
+  await act('hang_up', '+442079460018');
+  await callOf('+442079460018', ({ state }) => state === 'ended');
+  await api('POST', `/api/voice/calls/${id}/wrap-up`, { seconds: 0 });
+  await act('call', '+442079460019', 'Unknown caller');
+  await callOf('+442079460019', ({ ringing }) => ringing.length > 0);
+  await act('hang_up', '+442079460019');
+  return answered.conversationId ?? '';
+}
+interface Call {
+  id: string;
+  from: string;
+  conversationId: string | null;
+  state: string;
+  ringing: string[];
+  answeredAt: string | null;
 }
 
 async function sampleIds(api: Api): Promise<SampleIds> {

@@ -57,12 +57,12 @@ export function browserIsMissing(): boolean {
 }
 
 /** @throws Error if there is none */
-export async function launchBrowser(): Promise<Browser> {
+export async function launchBrowser(moreFlags: readonly string[] = []): Promise<Browser> {
   const browser = findBrowser();
   if (browser.path === null) throw new Error(`There is no browser: ${browser.reason}.`);
   return chromium.launch({
     executablePath: browser.path,
-    args: flags,
+    args: [...flags, ...moreFlags],
     headless: true,
     chromiumSandbox: false,
   });

@@ -16,6 +16,8 @@ export interface Studio {
   /** The admin's session. */
   signedIn: SignedIn;
   visit(as?: SignedIn): Promise<Visit>;
+  /** For browsers that show something else than the studio. */
+  browser: Browser;
   close(): Promise<void>;
 }
 /** A page of its own, with everything it complains about noted. */
@@ -27,9 +29,13 @@ export interface Visit {
   close(): Promise<void>;
 }
 
-export async function startStudio(options: ProductOptions = {}): Promise<Studio> {
+/** @param options.flags more of the browser's, such as a microphone that beeps */
+export async function startStudio({
+  flags = [],
+  ...options
+}: ProductOptions & { flags?: readonly string[] } = {}): Promise<Studio> {
   const product = await startProduct(options);
-  const browser = await launchBrowser();
+  const browser = await launchBrowser(flags);
   const first = await browser.newContext({ baseURL: product.url });
   first.setDefaultTimeout(UI_TIMEOUT_MS);
   const entrance = await first.newPage();
@@ -43,6 +49,7 @@ export async function startStudio(options: ProductOptions = {}): Promise<Studio>
     product,
     home,
     signedIn,
+    browser,
     visit: (as) => visit(browser, product, as),
     async close() {
       await browser.close();

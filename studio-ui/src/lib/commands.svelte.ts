@@ -5,8 +5,10 @@ export interface Command {
   id: string;
   title: string;
   section: string;
-  /** One key ("r"), or a chord with `mod` ("mod k"). Single keys are ignored while typing. */
+  /** One key ("r"), or a chord with `mod` ("mod k") or `alt` ("alt 1"). All but `mod` are ignored while typing. */
   keys?: string;
+  /** Runs also while typing and with a dialog open: a call doesn't wait. Not by `alt` on a Mac, where that types letters. */
+  isUrgent?: boolean;
   /** Not in the palette: makes sense by keyboard only (j, k). */
   isKeyOnly?: boolean;
   run: () => unknown;
@@ -28,10 +30,11 @@ class Commands {
     const onKey = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.isComposing) return;
       const pressed = chordOf(event);
-      const isChord = pressed.startsWith('mod ');
-      if (!isChord && (isTyping(event.target) || isDialogOpen())) return;
       const command = this.all.findLast((candidate) => candidate.keys === pressed);
       if (!command) return;
+      const isUrgent = command.isUrgent && !(pressed.startsWith('alt ') && isMac);
+      const isChord = pressed.startsWith('mod ');
+      if (!isChord && !isUrgent && (isTyping(event.target) || isDialogOpen())) return;
       event.preventDefault();
       void command.run();
     };
@@ -43,8 +46,10 @@ class Commands {
 function chordOf(event: KeyboardEvent): string {
   const key = event.key.toLowerCase();
   if (event.metaKey || event.ctrlKey) return `mod ${key}`;
-  return event.altKey ? `alt ${key}` : key;
+  // By its place on the keyboard: with alt a Mac's keys type other letters.
+  return event.altKey ? `alt ${event.code.replace(/^(Key|Digit)/, '').toLowerCase()}` : key;
 }
+const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
 function isTyping(target: EventTarget | null): boolean {
   return (
     target instanceof HTMLElement &&

@@ -30,6 +30,8 @@ export interface SampleIds {
   inboxId?: string;
   inboxType?: string;
   invitationToken?: string;
+  /** A conversation that is a call. */
+  callConversationId?: string;
 }
 
 interface RouteDefinition {

@@ -1,4 +1,5 @@
 /** What states are called on screen, with the tone and icon that go with the word. */
+import type { PresenceStatus } from '#domain/call.ts';
 import type { HealthState, InboxState } from '#domain/channel.ts';
 import type { ConversationStatus, Priority } from '#domain/conversation.ts';
 import type { Role } from '#domain/roles.ts';
@@ -15,6 +16,12 @@ export const PRIORITY_WORDS: Record<Priority, string> = {
   medium: 'Medium',
   high: 'High',
   urgent: 'Urgent',
+};
+export const PRESENCE_WORDS: Record<PresenceStatus, string> = {
+  online: 'Online',
+  busy: 'Busy',
+  away: 'Away',
+  offline: 'Offline',
 };
 export const ROLE_WORDS: Record<Role, { title: string; may: string }> = {
   admin: { title: 'Admin', may: 'Everything: channels, members, keys, settings' },

@@ -7,6 +7,7 @@ import type { Role } from '#domain/roles.ts';
 import type { Query } from '../routes.ts';
 import { request } from './client.ts';
 import type * as Api from './types.ts';
+import type * as Voice from './voice-types.ts';
 
 const get = <T>(path: string, query: Query = {}, signal?: AbortSignal) =>
   request<T>('GET', path, signal ? { query, signal } : { query });
@@ -118,6 +119,23 @@ export const api = {
       { body },
     );
   },
+
+  voiceSession: (inboxId: string) => post<Voice.VoiceSession>(`/api/voice/${id(inboxId)}/session`),
+  placeCall: (inboxId: string, input: { to: string; clientCallId: string; conversationId?: string }) =>
+    post<Voice.PlacedCall>(`/api/voice/${id(inboxId)}/calls`, input),
+  reportCall: (callId: string, report: Voice.PhoneReportBody) =>
+    post<Voice.VoiceCall>(`/api/voice/calls/${id(callId)}/events`, report),
+  voiceCall: (callId: string) => get<Voice.VoiceCall>(`/api/voice/calls/${id(callId)}`),
+  activeCalls: () => get<{ items: Voice.VoiceCall[] }>('/api/voice/calls', { active: '1' }),
+  holdCall: (callId: string, held: boolean) =>
+    post<Voice.VoiceCall>(`/api/voice/calls/${id(callId)}/hold`, { held }),
+  transferCall: (callId: string, to: { agentId: string } | { to: string }) =>
+    post<Voice.VoiceCall>(`/api/voice/calls/${id(callId)}/transfer`, to),
+  wrapUpCall: (callId: string, seconds?: number) =>
+    post<Voice.VoiceCall>(`/api/voice/calls/${id(callId)}/wrap-up`, seconds === undefined ? {} : { seconds }),
+  presence: () => get<{ items: Voice.Presence[] }>('/api/presence'),
+  choosePresence: (status: Voice.Presence['chosen']) =>
+    request<Voice.Presence>('PUT', '/api/presence', { body: { status } }),
 
   customers: (query: Query, signal?: AbortSignal) =>
     get<Api.Page<Api.Customer>>('/api/customers', query, signal),
