@@ -101,6 +101,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     http,
     visitorKeys: visitorKeys(keyring),
     uploads: media,
+    sentCopies: media,
     email: emailDeployment({ config, keyring }),
   });
   const inboxes = createInboxCache({

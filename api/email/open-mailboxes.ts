@@ -14,6 +14,7 @@ export function openMailboxes(deps: ApiDeps): Mailboxes | null {
     pool: poolOf(deps.engineDb),
     inboxes: deps.inboxes,
     receiver: createEmailReceiver(deps),
+    media: deps.media,
     kinds: { imap: createImapKind(emailDeployment(deps)) },
     log: deps.log,
     capacity: config.mailboxes,

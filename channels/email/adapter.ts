@@ -16,6 +16,7 @@ import { automaticOf } from './automatic.ts';
 import { composeMail, type ComposedMail } from './compose.ts';
 import {
   emailDefinition,
+  emailSettings,
   type EmailCredentials,
   type ImapCredentials,
   type ManagedCredentials,
@@ -25,6 +26,7 @@ import { messageEvent, writerOf } from './event.ts';
 import { connectImap, probeImap, smtpServerOf } from './imap-connect.ts';
 import { readMail } from './mail.ts';
 import { connectManaged, deploymentSmtp, probeManaged } from './managed.ts';
+import { laySentCopy, sentCopyKey } from './sent-copy.ts';
 import { sendBySmtp } from './smtp-send.ts';
 import { readPostedMail } from './webhook-body.ts';
 
@@ -70,8 +72,12 @@ export function createEmailAdapter(deps: EmailAdapterDeps): ChannelAdapter<Email
       const mail = await beforeSend('The mail', compose(deps, inbox, message, options));
       const { credentials } = inbox;
       switch (credentials.kind) {
-        case 'imap':
-          return await sendBySmtp(smtpServerOf(credentials.smtp, deps), mail, options.signal);
+        case 'imap': {
+          const sent = await sendBySmtp(smtpServerOf(credentials.smtp, deps), mail, options.signal);
+          if (emailSettings(inbox.settings).saveSent)
+            await laySentCopy(deps.sentCopies, sentCopyKey(inbox, options.key), mail);
+          return sent;
+        }
         case 'managed':
           return await sendBySmtp(deploymentSmtp(deps), mail, options.signal);
         case 'microsoft':
