@@ -115,6 +115,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     accounts,
     notificationUrl,
     tellTyping: tellAgentTyping(typing),
+    sentCopies: media,
     email: emailDeployment({ config, keyring }),
     desk: createVoiceDesk(pool, () => feed.poke()),
   });

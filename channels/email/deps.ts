@@ -7,6 +7,8 @@ export interface EmailAdapterDeps {
   http: HttpClient;
   /** Where originals are kept. */
   uploads?: { get(key: string): Promise<Uint8Array | null> };
+  /** Where copies of sent mails wait for the mailbox's own folder. */
+  sentCopies?: { put(key: string, bytes: Uint8Array, mimeType: string): Promise<unknown> };
   email?: EmailDeployment;
   /** What is kept of Microsoft mailboxes beside their inboxes. */
   accounts?: MicrosoftAccounts;
