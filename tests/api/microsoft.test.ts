@@ -335,7 +335,7 @@ describe('what Microsoft tells us', () => {
     await post([{ clientState, subscriptionId, lifecycleEvent: 'subscriptionRemoved' }]);
     expect((await read()).subscription_id).toBeNull();
     expect(api.engineCalls).toContainEqual({ call: 'keepSubscription', input: id });
-    // A look makes another.
+    // A look makes another; what is said while it goes on leaves it due.
     expect(await api.deps.keepMailSubscription(id)).toMatchObject({ kind: 'sleep', problem: null });
     expect((await read()).subscription_id).not.toBe(subscriptionId);
   });
