@@ -85,8 +85,9 @@ async function createDraft(graph: Graph, { mail, key, signal }: MicrosoftSend): 
     json: { message: fields },
   };
   const made = reply && (await graph.json(reply).catch(unlessGone));
+  if (made !== null) return readItem(made);
   // Nothing to answer in the mailbox any more: a mail by itself, whose subject says what it is about.
-  return readItem(made ?? (await graph.json({ ...asked, path, json: fields })));
+  return readItem(await graph.json({ ...asked, path, json: fields }));
 }
 
 /** A draft comes back with its text. */
