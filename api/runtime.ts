@@ -108,6 +108,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     uploads: media,
     accounts,
     notificationUrl,
+    sentCopies: media,
     email: emailDeployment({ config, keyring }),
   });
   const inboxes = createInboxCache({

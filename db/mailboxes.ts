@@ -190,6 +190,41 @@ export async function saveSuccess(pool: pg.Pool, lease: MailboxLease, facts: Jso
   return rowCount === 1;
 }
 
+export interface SentMail {
+  outboxId: string;
+  messageId: string;
+  settledAt: Date;
+}
+
+/**
+ * What was sent since the last one saved, and a little before: who settled first may commit last. Oldest first; nothing from before the
+ * mailbox.
+ */
+export async function sentMails(pool: pg.Pool, inboxId: string): Promise<SentMail[]> {
+  const { rows } = await pool.query<{ id: string; provider_message_id: string; settled_at: Date }>(
+    `select o.id, o.provider_message_id, o.settled_at from mailboxes m join outbox o on o.inbox_id = m.inbox_id
+      where m.inbox_id = $1 and o.kind = 'message' and o.state = 'sent' and o.provider_message_id is not null
+        and o.id > uuid_floor(clock_timestamp() - interval '8 days')
+        and o.settled_at > coalesce(m.sent_saved_until - interval '15 seconds', m.created_at)
+      order by o.settled_at limit 500`,
+    [inboxId],
+  );
+  return rows.map((row) => ({
+    outboxId: row.id,
+    messageId: row.provider_message_id,
+    settledAt: row.settled_at,
+  }));
+}
+
+/** @returns false if the lease is lost */
+export async function saveSentUntil(pool: pg.Pool, lease: MailboxLease, until: Date): Promise<boolean> {
+  const { rowCount } = await pool.query(
+    `update mailboxes set sent_saved_until = greatest(sent_saved_until, $4::timestamptz) where ${fenced}`,
+    [...proof(lease), until],
+  );
+  return rowCount === 1;
+}
+
 export interface LookFailure {
   kind: string;
   message: string;

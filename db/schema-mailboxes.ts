@@ -14,6 +14,7 @@ export interface MailboxesTable {
   holder: string | null;
   lease_token: Generated<number>;
   lease_until: Date | null;
+  sent_saved_until: Date | null;
   last_ok_at: Date | null;
   last_error: ColumnType<Json | null, string | null | undefined, string | null>;
   failures: Generated<number>;

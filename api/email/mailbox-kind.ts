@@ -36,8 +36,12 @@ export interface MailboxWork {
   known(eventIds: readonly string[]): Promise<Set<string>>;
   /** The provider has answered all we asked: receiving is well. `facts` go to Diagnostics, beside those told before.  @throws MailboxError lost */
   succeeded(facts: JsonObject): Promise<void>;
-  /** Waits until somebody rings, there is news of this mailbox, the time is over or the look is to end; what rang meanwhile counts. */
-  news(timeoutMs: number): Promise<void>;
+  /** Copies of sent mails that wait to be saved in the mailbox, oldest first; few at a time. */
+  sent(): Promise<SentToSave[]>;
+  /** This copy is saved: it is let go.  @throws MailboxError lost */
+  sentSaved(copy: SentToSave): Promise<void>;
+  /** Waits until somebody rings, there is news of this mailbox, the time is over or the look is to end; what rang meanwhile counts. @returns whether it rang */
+  news(timeoutMs: number): Promise<boolean>;
   /** For the kind's own listeners: ends `news`. */
   ring(): void;
 }
@@ -45,6 +49,13 @@ export interface MailboxWork {
 export interface MailToTake extends IncomingMail {
   /** Where it lies in the mailbox: the same whenever it is met again, another for every other mail. */
   place: string;
+}
+
+export interface SentToSave {
+  outboxId: string;
+  messageId: string;
+  settledAt: Date;
+  raw: Uint8Array;
 }
 
 export class MailboxError extends Error {

@@ -1,14 +1,18 @@
 /** One look at one mailbox, from its kind's side: the lease and its cursor, taking mails in, waiting for news. */
 import type pg from 'pg';
 import type { Logger } from 'pino';
+import { sentCopyKey } from '#channels/email/sent-copy.ts';
+import type { MediaStore } from '#channels/media-store.ts';
 import { acceptedAmong } from '#db/inbound-events.ts';
 import type { CachedInbox } from '#db/inbox-cache.ts';
 import { keepMail } from '#db/kept-mails.ts';
 import {
   recordInboundHealth,
   saveCursor,
+  saveSentUntil,
   saveSuccess,
   saveTrying,
+  sentMails,
   type ClaimedMailbox,
 } from '#db/mailboxes.ts';
 import type { JsonObject } from '#domain/json.ts';
@@ -16,17 +20,21 @@ import { storable } from '../body.ts';
 import type { Bell } from './bell.ts';
 import { healthOf } from './kept-mails.ts';
 import { MAX_TRIES } from './mailbox-failures.ts';
-import { MailboxError, type MailToTake, type MailboxWork } from './mailbox-kind.ts';
+import { MailboxError, type MailToTake, type MailboxWork, type SentToSave } from './mailbox-kind.ts';
 import type { EmailReceiver } from './receive.ts';
 
 export interface WorkDeps {
   pool: pg.Pool;
   receiver: EmailReceiver;
+  /** Where copies of sent mails wait. */
+  media: Pick<MediaStore, 'get' | 'delete'>;
   log: Logger;
 }
 
 /** Every so often at most a good look is written down. */
 const SUCCESS_EVERY_MS = 30_000;
+/** Whole mails in memory. */
+const SENT_AT_ONCE = 5;
 
 export function createWork(
   deps: WorkDeps,
@@ -37,6 +45,7 @@ export function createWork(
   const { pool } = deps;
   let cursor = claim.cursor;
   let trying = claim.trying;
+  const saved = new Set<string>();
   let toldAtMs = 0;
   let told = '';
 
@@ -83,6 +92,26 @@ export function createWork(
     async save(to) {
       mustHold(await saveCursor(pool, claim, to));
       cursor = to;
+    },
+    async sent() {
+      const found: SentToSave[] = [];
+      for (const mail of await sentMails(pool, inbox.id)) {
+        if (found.length === SENT_AT_ONCE) break;
+        if (saved.has(mail.outboxId)) continue;
+        const raw = await deps.media.get(sentCopyKey(inbox, mail.outboxId));
+        if (raw) found.push({ ...mail, raw });
+        else {
+          // Saved before, or sent while nobody wanted a copy.
+          saved.add(mail.outboxId);
+          if (found.length === 0) mustHold(await saveSentUntil(pool, claim, mail.settledAt));
+        }
+      }
+      return found;
+    },
+    async sentSaved({ outboxId, settledAt }) {
+      await deps.media.delete(sentCopyKey(inbox, outboxId));
+      saved.add(outboxId);
+      mustHold(await saveSentUntil(pool, claim, settledAt));
     },
     async succeeded(facts) {
       const now = Date.now();

@@ -21,7 +21,7 @@ import { retryKeptMails } from './kept-mails.ts';
 import { judge } from './mailbox-failures.ts';
 import type { LookEnd, MailboxKind } from './mailbox-kind.ts';
 import { share } from './mailbox-share.ts';
-import { createWork } from './mailbox-work.ts';
+import { createWork, type WorkDeps } from './mailbox-work.ts';
 import type { EmailReceiver } from './receive.ts';
 
 export interface MailboxesDeps {
@@ -29,6 +29,7 @@ export interface MailboxesDeps {
   pool: pg.Pool;
   inboxes: InboxCache;
   receiver: EmailReceiver;
+  media: WorkDeps['media'];
   /** Mailboxes of a kind that isn't here are left to other processes. */
   kinds: Readonly<Partial<Record<MailboxKindName, MailboxKind>>>;
   log: Logger;
@@ -191,7 +192,7 @@ export function createMailboxes(deps: MailboxesDeps): Mailboxes {
       stopping.abort();
       await ended;
       for (const { ending } of looks.values()) ending.abort('stopping' satisfies LookEnd);
-      const all = [...[...looks.values()].map(({ done }) => done), retrying];
+      const all = [...[...looks.values()].map(({ done }) => done), retrying ?? Promise.resolve()];
       await Promise.race([Promise.all(all), pause(STOP_MS)]);
       // Also what a hanging look still holds: it is fenced from now on.
       await retire(pool, holder).catch(() => undefined); // the leases end by themselves

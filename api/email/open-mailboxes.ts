@@ -15,6 +15,7 @@ export function openMailboxes(deps: ApiDeps): Mailboxes | null {
     pool: poolOf(deps.engineDb),
     inboxes: deps.inboxes,
     receiver: createEmailReceiver(deps),
+    media: deps.media,
     kinds: {
       imap: createImapKind(emailDeployment(deps)),
       microsoft: microsoftMailbox({ http: deps.http, accounts: deps.accounts }),

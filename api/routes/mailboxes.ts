@@ -101,11 +101,15 @@ function toMailbox(row: MailboxRow, kept: readonly KeptMailRow[]): MailboxWire {
     failures: row.failures,
     nextLookAt: row.nextLookAt.toISOString(),
     facts: asObject(row.facts),
-    kept: kept.map(({ receivedAt, keptAt, nextTryAt, envelope: _, ...mail }) => ({
-      ...mail,
-      receivedAt: receivedAt.toISOString(),
-      keptAt: keptAt.toISOString(),
-      nextTryAt: nextTryAt?.toISOString() ?? null,
+    kept: kept.map((mail) => ({
+      id: mail.id,
+      place: mail.place,
+      sizeBytes: mail.sizeBytes,
+      receivedAt: mail.receivedAt.toISOString(),
+      keptAt: mail.keptAt.toISOString(),
+      reason: mail.reason,
+      tries: mail.tries,
+      nextTryAt: mail.nextTryAt?.toISOString() ?? null,
     })),
   };
 }

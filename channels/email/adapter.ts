@@ -15,6 +15,7 @@ import { automaticOf } from './automatic.ts';
 import { composeMail, type ComposedMail } from './compose.ts';
 import {
   emailDefinition,
+  emailSettings,
   type EmailCredentials,
   type ImapCredentials,
   type ManagedCredentials,
@@ -26,6 +27,7 @@ import { connectImap, probeImap, smtpServerOf } from './imap-connect.ts';
 import { readMail } from './mail.ts';
 import { connectManaged, deploymentSmtp, probeManaged } from './managed.ts';
 import { createMicrosoftMail } from './microsoft/adapter.ts';
+import { laySentCopy, sentCopyKey } from './sent-copy.ts';
 import { sendBySmtp } from './smtp-send.ts';
 import { readPostedMail } from './webhook-body.ts';
 
@@ -73,8 +75,12 @@ export function createEmailAdapter(deps: EmailAdapterDeps): ChannelAdapter<Email
 
     async send(inbox, message, options) {
       const mail = await beforeSend('The mail', compose(deps, inbox, message, options));
-      if (isKind(inbox, 'imap'))
-        return await sendBySmtp(smtpServerOf(inbox.credentials.smtp, deps), mail, options.signal);
+      if (isKind(inbox, 'imap')) {
+        const sent = await sendBySmtp(smtpServerOf(inbox.credentials.smtp, deps), mail, options.signal);
+        if (emailSettings(inbox.settings).saveSent)
+          await laySentCopy(deps.sentCopies, sentCopyKey(inbox, options.key), mail);
+        return sent;
+      }
       if (isKind(inbox, 'managed')) return await sendBySmtp(deploymentSmtp(deps), mail, options.signal);
       if (isKind(inbox, 'microsoft')) return await microsoft.send(inbox, mail, message, options);
       throw unknownKind();

@@ -163,6 +163,11 @@ export const emailSettingsSchema = z.object({
     title: 'Mark mails as read',
     description: 'IMAP: in the mailbox, once they are here.',
   }),
+  saveSent: z.boolean().default(false).meta({
+    title: 'Save answers in Sent',
+    description:
+      'IMAP: answers are put into the mailbox’s folder of sent mails. Leave it off where the server does so by itself, as Gmail does.',
+  }),
 });
 export type EmailSettings = z.infer<typeof emailSettingsSchema>;
 

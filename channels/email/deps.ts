@@ -7,6 +7,8 @@ export interface EmailAdapterDeps {
   http: HttpClient;
   /** Where originals are kept. */
   uploads?: { get(key: string): Promise<Uint8Array | null> };
+  /** Where copies of sent mails wait for the mailbox's own folder. */
+  sentCopies?: { put(key: string, bytes: Uint8Array, mimeType: string): Promise<unknown> };
   email?: EmailDeployment;
   /** What is kept of Microsoft mailboxes beside their inboxes. */
   accounts?: MicrosoftAccounts;
@@ -18,6 +20,8 @@ export interface EmailAdapterDeps {
 export interface EmailDeployment {
   /** The domain of managed addresses; null where the deployment has none. */
   managedDomain: string | null;
+  /** Where this machine's mail server for that domain listens, `host:port`; null where it has none. */
+  receivesAt: string | null;
   /** Takes the mails of managed inboxes; null where there is none. */
   smtpUrl: string | null;
   /** Keys of reply tokens, the signing one first. */

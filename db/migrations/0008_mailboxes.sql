@@ -12,6 +12,7 @@ create table mailboxes (
   holder uuid,
   lease_token bigint not null default 0,    -- raised with every taking; every write of a holder names it
   lease_until timestamptz,
+  sent_saved_until timestamptz,             -- what we sent up to then lies in its folder of sent mails, where it should
   last_ok_at timestamptz,
   last_error jsonb,                         -- {kind, message, at}; null once a look went well
   failures integer not null default 0,

@@ -66,7 +66,7 @@ describe.skipIf(mailServerIsMissing())('email by IMAP and SMTP', () => {
   });
 
   test('a customer writes, the flow asks, they answer, a person answers with a file: one thread on both sides', async () => {
-    const inbox = await connect('support@shop.test');
+    const inbox = await connect('support@shop.test', { saveSent: true });
     const cora: MailClient = await openMailClient(server, 'cora@home.test', 'Cora');
     const messageId = await cora.write({
       to: 'support@shop.test',
@@ -104,8 +104,16 @@ describe.skipIf(mailServerIsMissing())('email by IMAP and SMTP', () => {
     expect(all.at(-1)?.text).toContain('Thank you!');
     expect(all.at(-1)?.inReplyToId).toBe(reply.id);
     // She got each of ours once.
-    const got = (await cora.mails()).map(({ messageId: id }) => id).toSorted();
-    expect(got).toEqual([question, thanks, offer].map(({ messageId: id }) => id).toSorted());
+    const got = (await cora.mails()).map(({ messageId: id }) => id);
+    expect(got).toHaveLength(3);
+    expect(new Set(got)).toEqual(new Set([question, thanks, offer].map(({ messageId: id }) => id)));
+    const saved = await eventually('all three in our folder of sent mails', async () => {
+      const mails = await server.mails('support@shop.test', 'Sent');
+      return mails.length >= 3 && mails;
+    });
+    for (const id of got) expect(saved.filter((raw) => raw.includes(`Message-ID: ${id}`))).toHaveLength(1);
+    expect(saved).toHaveLength(3);
+    expect(saved.join()).toContain('offer.pdf');
     expect(await product.call('POST', `/api/inboxes/${inbox.id}/test`)).toMatchObject({ passed: true });
     const mailbox = await product.call<{ held: boolean; facts: object }>(
       'GET',

@@ -133,6 +133,7 @@ export async function startMailboxStage(options: MailServerOptions = {}): Promis
         pool,
         inboxes,
         receiver,
+        media: { get: async () => null, delete: async () => {} },
         kinds: { imap },
         log,
         capacity,

@@ -12,6 +12,7 @@ import {
   openFolder,
   type MailFacts,
 } from '#channels/email/imap/folder.ts';
+import { saveInSent } from '#channels/email/imap/sent-folder.ts';
 import { MAX_RAW_BYTES } from '#channels/email/imap/limits.ts';
 import { createBudget } from '../budget.ts';
 import type { MailboxKind, MailboxWork } from '../mailbox-kind.ts';
@@ -21,6 +22,8 @@ export interface ImapKindOptions {
   idleMs?: number;
   /** How often a server without IDLE is asked. */
   pollMs?: number;
+  /** How soon an answer lies in the folder of sent mails. */
+  sentEveryMs?: number;
 }
 
 /** Asked about together. */
@@ -33,7 +36,7 @@ const LEAST_WEIGHT = 256 * 1024;
 
 export function createImapKind(
   deps: ImapConnectDeps,
-  { idleMs = 4 * 60_000, pollMs = 30_000 }: ImapKindOptions = {},
+  { idleMs = 4 * 60_000, pollMs = 30_000, sentEveryMs = 10_000 }: ImapKindOptions = {},
 ): MailboxKind {
   const logins = createBudget(LOGINS);
   const hands = createBudget(BYTES_IN_HAND);
@@ -69,12 +72,52 @@ export function createImapKind(
     for (let cursor = from; !work.signal.aborted;) {
       cursor = await drain(work, client, settings, cursor);
       await work.succeeded({ ...facts, lastUid: cursor.lastUid, behind: 0 });
-      if (idles) await idle(work, client, idleMs);
-      else {
-        await work.news(pollMs);
+      if (idles) {
+        await rest(work, settings, idleMs, () => beginIdle(client));
+        if (!work.signal.aborted && !client.usable)
+          throw new ChannelError('not_sent', 'The mail server closed the connection.');
+      } else {
+        await rest(work, settings, pollMs);
         if (!work.signal.aborted) await asking(client, 'asking for news', () => client.noop());
       }
     }
+  }
+
+  /** Until there is news or the time is over; what we send meanwhile is saved where that is wanted. */
+  async function rest(
+    work: MailboxWork,
+    settings: EmailSettings,
+    forMs: number,
+    begin: () => void = () => undefined,
+  ): Promise<void> {
+    begin();
+    if (!settings.saveSent) {
+      await work.news(forMs);
+      return;
+    }
+    const untilMs = Date.now() + forMs;
+    do {
+      await saveSent(work);
+      const leftMs = untilMs - Date.now();
+      if (await work.news(Math.max(0, Math.min(leftMs, sentEveryMs)))) return;
+    } while (Date.now() < untilMs && !work.signal.aborted);
+  }
+
+  /** Best effort: a folder of sent mails that can't be written says nothing about receiving. */
+  async function saveSent(work: MailboxWork): Promise<void> {
+    const mails = await work.sent();
+    if (mails.length === 0) return;
+    const copies = mails.map((mail) => ({ ...mail, at: mail.settledAt }));
+    try {
+      const { imap } = work.inbox.credentials as unknown as ImapCredentials;
+      const folder = await logins.run(1, () => saveInSent(deps, imap, copies, work.signal));
+      await work.succeeded({ sentFolder: folder ?? 'none found', sentError: null });
+    } catch (error) {
+      if (!(error instanceof ChannelError)) throw error;
+      await work.succeeded({ sentError: error.message });
+      return;
+    }
+    for (const mail of mails) await work.sentSaved(mail);
   }
 
   /** Everything that is there, also what comes meanwhile. */
@@ -145,10 +188,7 @@ export function createImapKind(
   }
 }
 
-async function idle(work: MailboxWork, client: ImapFlow, forMs: number): Promise<void> {
-  // It ends when the next command is given; a connection that breaks meanwhile rings by its close.
+/** It ends when the next command is given; a connection that breaks meanwhile rings by its close. */
+function beginIdle(client: ImapFlow): void {
   client.idle().catch(() => undefined);
-  await work.news(forMs);
-  if (!work.signal.aborted && !client.usable)
-    throw new ChannelError('not_sent', 'The mail server closed the connection.');
 }

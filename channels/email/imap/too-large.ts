@@ -27,9 +27,10 @@ export async function noteOf(client: ImapFlow, mail: MailFacts): Promise<Buffer 
 /** Headers that speak of the body as it was, or sign it. */
 const OF_THE_BODY = /^(content-[\w-]+|mime-version|dkim-signature|arc-[\w-]+|lines|x-ms-has-attach):/i;
 
+const megabytes = (bytes: number): string => (bytes / 1024 / 1024).toFixed(0);
+
 /** Pure. `text` is what the mail begins with, '' where it has none. */
 export function noteFrom(headers: Uint8Array, sizeBytes: number, text: string): Buffer {
-  const megabytes = (bytes: number): string => (bytes / 1024 / 1024).toFixed(0);
   const kept = Buffer.from(headers)
     .toString('latin1')
     .split(/\r?\n(?![ \t])/)
