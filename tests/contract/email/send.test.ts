@@ -327,7 +327,7 @@ describe('a mail that leaves', () => {
     };
     const cc = [
       { address: 'help@shop.example' },
-      { address: String(own.credentials['address']) },
+      { address: emailInbox.accountKey },
       { address: 'bob@example.com' },
     ];
     const message = messageOf([{ kind: 'text', text: 'x' }], { replyAddress: { ...answered, cc } });
