@@ -114,8 +114,8 @@ export function createEmailReceiver(
     async receive(inbox, incoming) {
       const raw = incoming.raw.subarray(0, MAX_MEDIA_BYTES);
       const mail = readMail(raw);
-      const writer = writerOf(mail, incoming.envelope?.from);
       const own = [...ownAddresses(inbox), ...(await inboxAddresses(pool, inbox.workspaceId, inbox.type))];
+      const writer = writerOf(mail, incoming.envelope?.from, own);
       const outboxId = outboxIdOf(mail.messageId);
       if (outboxId !== null && own.includes(writer.address) && (await sentMail(pool, inbox.id, outboxId)))
         return { kind: 'set_aside', reason: 'It is a copy of our own mail, which the conversation shows.' };
@@ -141,7 +141,7 @@ export function createEmailReceiver(
           reason: 'It asks to confirm a forward; the inbox’s Diagnostics show its code and link.',
         };
       }
-      const automatic = automaticOf(mail, { envelopeFrom: incoming.envelope?.from, ownAddresses: own });
+      const automatic = automaticOf(mail, { envelopeFrom: incoming.envelope?.from, ownAddresses: own, writer });
       if (automatic === 'bounce') {
         const matched = await acceptBounce(inbox, mail, told);
         if (matched) return matched;
