@@ -38,7 +38,7 @@ export function createActivities(deps: ActivityDeps) {
       return report;
     },
     async keepSubscription(inboxId: string): Promise<SubscriptionReport> {
-      return keepMailSubscription(deps, inboxId);
+      return keepMailSubscription(deps, inboxId, 'due');
     },
     async followUp(eventId: string): Promise<void> {
       await followUp(deps, eventId, activityInfo().attempt);

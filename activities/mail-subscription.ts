@@ -13,6 +13,7 @@ import {
   renewalAtMs,
 } from '#channels/email/microsoft/subscription.ts';
 import { findMailSubscription, saveMailSubscription, type SubscriptionRow } from '#db/mail-subscriptions.ts';
+import { lockSubscription } from '#db/subscriptions.ts';
 import { markDirty } from '#db/mailboxes.ts';
 import type { ActivityDeps } from './deps.ts';
 
@@ -27,10 +28,28 @@ export type SubscriptionReport =
 const HOUR_MS = 3_600_000;
 const CALL_MS = 25_000;
 
-/** Idempotent. @throws only where our own side failed */
+/**
+ * Idempotent; one at a time for each inbox, so that none is subscribed twice. Asks Microsoft nothing before it is time, unless it is to
+ * look `now`.
+ * @throws only where our own side failed
+ */
 export async function keepMailSubscription(
   deps: MailSubscriptionDeps,
   inboxId: string,
+  when: 'now' | 'due',
+): Promise<SubscriptionReport> {
+  const release = await lockSubscription(deps.pool, `microsoft-subscription/${inboxId}`);
+  try {
+    return await look(deps, inboxId, when);
+  } finally {
+    await release();
+  }
+}
+
+async function look(
+  deps: MailSubscriptionDeps,
+  inboxId: string,
+  when: 'now' | 'due',
 ): Promise<SubscriptionReport> {
   deps.inboxes.invalidate(inboxId);
   const inbox = await deps.inboxes.byId(inboxId);
@@ -42,6 +61,8 @@ export async function keepMailSubscription(
     await forget(deps, graph, inboxId, row, signal);
     return { kind: 'gone' };
   }
+  if (when === 'due' && row && row.checkAt.getTime() > Date.now())
+    return { kind: 'sleep', untilMs: row.checkAt.getTime(), problem: row.problem };
   try {
     const kept = await keep(deps, graph, inbox, row, signal);
     const untilMs = Math.max(renewalAtMs(kept), Date.now() + 60_000);
@@ -51,6 +72,7 @@ export async function keepMailSubscription(
       expiresAt: new Date(kept.expiresAtMs),
       problem: null,
       checkInMs: untilMs - Date.now(),
+      told: row?.told ?? 0,
     });
     // What came while there was none: nobody told us of it.
     if (kept.id !== row?.subscriptionId) await markDirty(deps.pool, [inboxId]);
@@ -98,6 +120,7 @@ async function noSubscription(
     expiresAt: alive ? new Date(known.expiresAtMs) : null,
     problem: error.message,
     checkInMs,
+    told: row?.told ?? 0,
   });
   return { kind: 'sleep', untilMs: Date.now() + checkInMs, problem: error.message };
 }

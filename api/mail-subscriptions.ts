@@ -3,6 +3,11 @@ import { isMicrosoftInbox } from '#channels/email/microsoft/accounts.ts';
 import type { CachedInbox } from '#db/inbox-cache.ts';
 import type { ApiDeps } from './deps.ts';
 
+/** The inbox is gone: so is the workflow that looked after its subscription, soon. */
+export async function unsubscribe(deps: ApiDeps, inbox: CachedInbox): Promise<void> {
+  if (isMicrosoftInbox(inbox)) await deps.engine.keepSubscription(inbox.id);
+}
+
 /** @returns what an admin should know; nothing for other inboxes */
 export async function subscribe(deps: ApiDeps, inbox: CachedInbox): Promise<string[]> {
   if (!isMicrosoftInbox(inbox)) return [];

@@ -162,7 +162,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     registry,
     http,
     accounts,
-    keepMailSubscription: (inboxId) => keepMailSubscription(activityDeps, inboxId),
+    keepMailSubscription: (inboxId) => keepMailSubscription(activityDeps, inboxId, 'now'),
     inboxes,
     media,
     temporal: client,

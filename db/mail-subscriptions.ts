@@ -6,6 +6,8 @@ export interface SubscriptionRow {
   url: string | null;
   expiresAt: Date | null;
   reauthorize: boolean;
+  /** How often Microsoft has said something of it. */
+  told: number;
   problem: string | null;
   checkAt: Date;
 }
@@ -16,10 +18,11 @@ export async function findMailSubscription(pool: pg.Pool, inboxId: string): Prom
     url: string | null;
     expires_at: Date | null;
     reauthorize: boolean;
+    told: number;
     problem: string | null;
     check_at: Date;
   }>(
-    'select subscription_id, url, expires_at, reauthorize, problem, check_at from microsoft_subscriptions where inbox_id = $1',
+    'select subscription_id, url, expires_at, reauthorize, told, problem, check_at from microsoft_subscriptions where inbox_id = $1',
     [inboxId],
   );
   const [row] = rows;
@@ -29,6 +32,7 @@ export async function findMailSubscription(pool: pg.Pool, inboxId: string): Prom
         url: row.url,
         expiresAt: row.expires_at,
         reauthorize: row.reauthorize,
+        told: row.told,
         problem: row.problem,
         checkAt: row.check_at,
       }
@@ -42,6 +46,8 @@ export interface SubscriptionFinding {
   problem: string | null;
   /** From now. */
   checkInMs: number;
+  /** What `told` was when the look began: what came since leaves it due. */
+  told: number;
 }
 
 /** What a look found. Does nothing where the inbox is no more. */
@@ -54,8 +60,18 @@ export async function saveMailSubscription(
     `insert into microsoft_subscriptions (inbox_id, workspace_id, subscription_id, url, expires_at, problem, check_at, checked_at)
      select id, workspace_id, $2, $3, $4, $5, clock_timestamp() + make_interval(secs => $6), clock_timestamp() from inboxes where id = $1
      on conflict (inbox_id) do update set subscription_id = excluded.subscription_id, url = excluded.url, expires_at = excluded.expires_at,
-       problem = excluded.problem, check_at = excluded.check_at, checked_at = excluded.checked_at, reauthorize = false`,
-    [inboxId, found.subscriptionId, found.url, found.expiresAt, found.problem, found.checkInMs / 1000],
+       problem = excluded.problem, checked_at = excluded.checked_at,
+       check_at = case when microsoft_subscriptions.told = $7 then excluded.check_at else microsoft_subscriptions.check_at end,
+       reauthorize = microsoft_subscriptions.reauthorize and microsoft_subscriptions.told <> $7`,
+    [
+      inboxId,
+      found.subscriptionId,
+      found.url,
+      found.expiresAt,
+      found.problem,
+      found.checkInMs / 1000,
+      found.told,
+    ],
   );
 }
 
@@ -76,7 +92,7 @@ export async function noteSubscriptionEvents(
   if (events.length === 0) return;
   await pool.query(
     `with told as (select * from unnest($1::uuid[], $2::text[], $3::text[]) as t(inbox_id, subscription_id, change)), noted as (
-       update microsoft_subscriptions s set check_at = clock_timestamp(),
+       update microsoft_subscriptions s set check_at = clock_timestamp(), told = s.told + 1,
               reauthorize = s.reauthorize or exists (select from told where told.inbox_id = s.inbox_id and change = 'reauthorize'),
               subscription_id = case when exists (select from told where told.inbox_id = s.inbox_id and change = 'removed')
                                      then null else s.subscription_id end

@@ -21,6 +21,7 @@ export interface MicrosoftSubscriptionsTable {
   url: string | null;
   expires_at: Date | null;
   reauthorize: Generated<boolean>;
+  told: Generated<number>;
   problem: string | null;
   check_at: Generated<Date>;
   checked_at: Date | null;

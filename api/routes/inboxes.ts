@@ -27,7 +27,7 @@ import { ApiError, notFound } from '../middleware/errors.ts';
 import { requirePermission } from '../middleware/permissions.ts';
 import { createRouter, idParam, jsonAnswer, jsonBody, listOf, pageQuery, refusals } from '../openapi.ts';
 import { inboxShape, toInbox } from '../shapes/inbox.ts';
-import { subscribe } from '../mail-subscriptions.ts';
+import { subscribe, unsubscribe } from '../mail-subscriptions.ts';
 import { routeUnrouted } from '../unrouted.ts';
 
 const name = z.string().trim().min(1).max(100);
@@ -168,6 +168,7 @@ export function inboxRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
       });
       deps.inboxes.invalidate(inbox.id);
       const problem = await disconnectAtProvider(deps, inbox.type, inbox);
+      await unsubscribe(deps, inbox);
       return c.json(
         {
           id: inbox.id,

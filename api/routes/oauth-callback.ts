@@ -178,11 +178,9 @@ function declined(description: string, href: string): Outcome {
     kind: 'failed',
     status: 422,
     title: needsAdmin ? 'Your organization has to agree first' : 'Nothing was connected',
-    text: `${loginSentence(code) ?? 'Microsoft did not let Teloring in.'} ${
-      needsAdmin
-        ? 'Ask an administrator of your Microsoft organization to approve this app, then begin again.'
-        : 'You can begin again at any time.'
-    }`,
+    text: needsAdmin
+      ? 'Ask an administrator of your Microsoft organization to approve this app, then begin again.'
+      : `${loginSentence(code) ?? 'Microsoft did not let Teloring in.'} You can begin again at any time.`,
     ...(words ? { details: `Microsoft: ${words}` } : {}),
     href,
     action: 'Back to My Ring',

@@ -26,6 +26,7 @@ create table microsoft_subscriptions (
   url text,                                  -- where it was told to call
   expires_at timestamptz,
   reauthorize boolean not null default false, -- Microsoft has asked for it
+  told integer not null default 0,           -- how often Microsoft has said something of it: a look that began before leaves it due
   problem text,                              -- why there is none, in Microsoft's words
   check_at timestamptz not null default now(),
   checked_at timestamptz

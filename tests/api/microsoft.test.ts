@@ -5,6 +5,7 @@ import { noFaults, type Faults } from '#activities/faults.ts';
 import { createMicrosoftAccounts } from '#activities/microsoft-accounts.ts';
 import { ChannelError } from '#channels/contract.ts';
 import { isMicrosoftInbox, type MicrosoftInbox } from '#channels/email/microsoft/accounts.ts';
+import type { HttpClient } from '#channels/http.ts';
 import { connectDatabase, poolOf } from '#db/client.ts';
 import { open, seal } from '#db/keyring.ts';
 import { toText } from '#domain/flow/path.ts';
@@ -93,14 +94,14 @@ const spent = async (phone: Phone): Promise<number> => (await phone.facts())['sp
 const signal = (): AbortSignal => AbortSignal.timeout(10_000);
 
 /** Another process: its own pool, its own memory. */
-function otherProcess(faults: Faults = noFaults) {
+function otherProcess(faults: Faults = noFaults, http: HttpClient = api.deps.http) {
   const db = connectDatabase({
     databaseUrl: api.database.url,
     role: 'teloring_engine',
     maxConnections: 4,
     applicationName: 'other',
   });
-  const { keyring, http } = api.deps;
+  const { keyring } = api.deps;
   return {
     accounts: createMicrosoftAccounts({ pool: poolOf(db), keyring, http, faults }),
     close: () => db.destroy(),
@@ -167,30 +168,25 @@ describe('tokens', () => {
   test('whoever signed in anew meanwhile keeps their access; what was sealed anew is replaced', async () => {
     const { id } = await connect();
     const inbox = await expire(id);
-    const meanwhile = async (change: (credentials: JsonObject) => JsonObject): Promise<void> => {
-      await storeCredentials(id, change(await storedCredentials(id)));
-    };
-    let change: Promise<void> = Promise.resolve();
-    const faults = (edit: (credentials: JsonObject) => JsonObject): Faults => ({
-      armed: () => false,
-      at: (point) => {
-        if (point === 'token.answered') change = meanwhile(edit);
-      },
-    });
-    const resealing = otherProcess(faults((same) => same));
+    /** Microsoft has answered, and somebody changes the row before we have stored that. */
+    const before = (edit: (credentials: JsonObject) => JsonObject) =>
+      otherProcess(noFaults, {
+        ...api.deps.http,
+        request: async (request) => {
+          const response = await api.deps.http.request(request);
+          await storeCredentials(id, edit(await storedCredentials(id)));
+          return response;
+        },
+      });
+    const resealing = before((same) => same);
     const token = await resealing.accounts.accessToken(inbox, { signal: signal() });
-    await change;
-    // Whichever came first: the new access is stored.
     expect((await storedCredentials(id))['accessToken']).toBe(token);
     await resealing.close();
 
     const late = await expire(id);
     const theirs = { refreshToken: 'of-a-new-sign-in', accessToken: 'theirs' };
-    const signing = otherProcess(
-      faults((own) => ({ ...own, ...theirs, expiresAtMs: Date.now() + 3_600_000 })),
-    );
+    const signing = before((own) => ({ ...own, ...theirs, expiresAtMs: Date.now() + 3_600_000 }));
     await signing.accounts.accessToken(late, { signal: signal() });
-    await change;
     expect(await storedCredentials(id)).toMatchObject(theirs);
     await signing.close();
   });
@@ -335,7 +331,7 @@ describe('what Microsoft tells us', () => {
     await post([{ clientState, subscriptionId, lifecycleEvent: 'subscriptionRemoved' }]);
     expect((await read()).subscription_id).toBeNull();
     expect(api.engineCalls).toContainEqual({ call: 'keepSubscription', input: id });
-    // A look makes another.
+    // A look makes another; what is said while it goes on leaves it due.
     expect(await api.deps.keepMailSubscription(id)).toMatchObject({ kind: 'sleep', problem: null });
     expect((await read()).subscription_id).not.toBe(subscriptionId);
   });

@@ -131,7 +131,7 @@ export async function createTestApi(
     http,
     accounts,
     keepMailSubscription: (inboxId) =>
-      keepMailSubscription({ ...deps, pool: poolOf(database.engine), notificationUrl }, inboxId),
+      keepMailSubscription({ ...deps, pool: poolOf(database.engine), notificationUrl }, inboxId, 'now'),
     inboxes: createInboxCache({
       db: database.engine,
       keyring,

@@ -70,23 +70,32 @@ function isGone(error: unknown): boolean {
 }
 
 /** Small mails whole, which keeps every header; large ones as fields, so that their files can go up piece by piece. */
-async function createDraft(graph: Graph, send: MicrosoftSend): Promise<GraphItem> {
-  const { mail, key, signal } = send;
+async function createDraft(graph: Graph, { mail, key, signal }: MicrosoftSend): Promise<GraphItem> {
   const path = `${graph.owner}/messages`;
+  const asked = { method: 'POST', signal, maxBytes: MOST_ANSWER_BYTES } as const;
   if (isSmall(mail)) {
     const mime = await mimeOf(mail, key);
-    return readItem(await graph.json({ method: 'POST', path, text: mime.toString('base64'), signal }));
+    return readItem(await graph.json({ ...asked, path, text: mime.toString('base64') }));
   }
   const fields = draftFields(mail, key);
   const answered = mail.inReplyTo === undefined ? null : await findOne(graph, mail.inReplyTo, signal);
-  if (!answered) return readItem(await graph.json({ method: 'POST', path, json: fields, signal }));
-  const reply = await graph.json({
-    method: 'POST',
+  const reply = answered && {
+    ...asked,
     path: `${path}/${encodeURIComponent(answered.id)}/createReply`,
     json: { message: fields },
-    signal,
-  });
-  return readItem(reply);
+  };
+  const made = reply && (await graph.json(reply).catch(unlessGone));
+  if (made !== null) return readItem(made);
+  // Nothing to answer in the mailbox any more: a mail by itself, whose subject says what it is about.
+  return readItem(await graph.json({ ...asked, path, json: fields }));
+}
+
+/** A draft comes back with its text. */
+const MOST_ANSWER_BYTES = 8 * 1024 * 1024;
+
+function unlessGone(error: unknown): null {
+  if (isGone(error)) return null;
+  throw error;
 }
 
 /** Whether the files went with the draft. Decided by the mail alone, so that every try decides the same. */

@@ -98,6 +98,25 @@ describe('a large mail', () => {
     expect(bench.phone.chats()).toHaveLength(1);
   });
 
+  test('that answers a mail which is gone goes by itself', async () => {
+    const film = { attachments: [file(3_400_000, 'film.mp4')] };
+    const sent = await send('k8', { mail: ours('k8', { ...film, inReplyTo: '<gone@customers.example>' }) });
+    expect(sent.providerMessageId).toBe('<k8@microsoft.example>');
+    const { messageId } = bench.phone.write({ chatId: '', personName: 'Ada', text: 'Bread?' });
+    await bench.phone.settled();
+    // Deleted between our look and our answer.
+    const late = {
+      ...bench.graph,
+      json: async (call: Parameters<typeof bench.graph.json>[0]) =>
+        await bench.graph.json(
+          call.path.endsWith('/createReply') ? { ...call, path: '/me/messages/AAkA-gone/createReply' } : call,
+        ),
+    };
+    const mail = ours('k9', { ...film, inReplyTo: messageId });
+    await sendMicrosoft(http, late, { mail, key: 'k9', attempt: 1, signal: signal() });
+    expect(bench.phone.ledger().map(({ key }) => key)).toEqual(['k8', 'k9']);
+  });
+
   test('whose upload broke off goes on with the same draft and the files that are missing', async () => {
     let pieces = 0;
     const breaking: typeof http = {

@@ -177,7 +177,7 @@ function chatsOf(mailbox: Mailbox): PhoneChat[] {
     const person = mails.find(({ folder }) => folder === 'inbox')?.from ?? mails[0]?.to[0];
     return {
       id,
-      title: `${person?.name || person?.address || 'Somebody'} · ${mails[0]?.subject ?? ''}`,
+      title: person?.name || person?.address || 'Somebody',
       kind: 'direct' as const,
       blocked: false,
       typing: false,
@@ -210,8 +210,9 @@ function shownMail(item: Item): PhoneMessage {
 
 function withoutTags(html: string): string {
   return html
+    .replaceAll(/\s+/g, ' ')
     .replaceAll(/<(style|script|head)[^]*?<\/\1>/gi, '')
-    .replaceAll(/<br\s*\/?>|<\/(p|div|tr|li)>/gi, '\n')
+    .replaceAll(/<br\s*\/?> ?|<\/(p|div|tr|li)> ?/gi, '\n')
     .replaceAll(/<[^>]*>/g, '')
     .replaceAll('&nbsp;', ' ')
     .replaceAll('&lt;', '<')
