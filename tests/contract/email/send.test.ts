@@ -24,6 +24,7 @@ const deployment = (smtpUrl: string | null) =>
       http,
       email: {
         managedDomain: 'mail.example',
+        receivesAt: null,
         smtpUrl,
         replyKeys,
         resolveHost: async (host) => [{ address: host, family: 4 }],
