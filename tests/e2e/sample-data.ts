@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { signBody } from '#channels/hmac.ts';
 import type { SampleIds } from '../../studio-ui/src/lib/routes.ts';
 import type { Product } from '../support/product.ts';
+import { writeEmails } from './sample-emails.ts';
 
 type Target = Pick<Product, 'url' | 'home' | 'adminEmail' | 'adminPassword'>;
 interface Writer {
@@ -49,7 +50,10 @@ const WRITERS: Writer[] = [
 ];
 
 /** Fills it once. Resolves when bots and providers have answered what there was to answer. */
-export async function fillWithSamples(product: Target, picture: Uint8Array): Promise<SampleIds> {
+export async function fillWithSamples(
+  product: Target,
+  picture: Uint8Array,
+): Promise<SampleIds & { emailConversationId: string }> {
   const demo = JSON.parse(await readFile(path.join(product.home, 'demo-inbox.json'), 'utf8')) as {
     inboxId: string;
     secret: string;
@@ -83,12 +87,13 @@ export async function fillWithSamples(product: Target, picture: Uint8Array): Pro
         { base64: Buffer.from(picture).toString('base64'), mimeType: 'image/png', name: 'chair.png' },
       ]);
     await writeInTelegram(api);
+    const emailConversationId = await writeEmails(product.url, api, picture);
     await sleep(2_000);
     await answer(api);
     await sleep(1_500);
     // Messages went the whole way, so the inbox counts as active from now on.
     await api('POST', `/api/inboxes/${demo.inboxId}/test`, {});
-    return await sampleIds(api);
+    return { ...(await sampleIds(api)), emailConversationId };
   } finally {
     receiver.closeAllConnections();
     receiver.close();
