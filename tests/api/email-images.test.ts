@@ -104,7 +104,7 @@ test('what is no picture, leads inside, leads nowhere or isn’t in this mail is
   );
   for (const n of [1, 2, 3, 4, 5, 6, 7]) expect([n, (await image(id, n)).status]).toEqual([n, 404]);
   expect(asked.splice(0).filter((one) => one === '/logo.png')).toEqual([]);
-  expect((await image(id, 0)).status).toBe(422);
+  expect((await image(id, 0)).status).toBe(404);
   expect((await image(uuidV7(), 1)).status).toBe(404);
   expect((await image(id, 1, api.other.keys.admin)).status).toBe(404);
 });
