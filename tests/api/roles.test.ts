@@ -145,6 +145,7 @@ const ANY_METHOD = new Set([
   '/api/invitations/lookup',
   '/api/invitations/accept',
   '/webhooks/*',
+  '/webhooks/email/*',
   '/sandbox/api/*',
   // The doubles of the providers' own APIs: their callers have the provider's tokens.
   '/sandbox/telegram/*',
