@@ -67,10 +67,11 @@ export function withSubject(parts: readonly Part[], inboxType: string, subject =
   return parts.map((part) => (part === email ? { ...email, subject: given } : part));
 }
 
+const megabytes = (size: number): string => (size / 1024 / 1024).toFixed(1);
+
 function checkSize(parts: readonly Part[]): void {
   const bytes = parts.reduce((sum, part) => sum + (isMedia(part) ? (part.sizeBytes ?? 0) : 0), 0);
   if (bytes <= MOST_ATTACHED_BYTES) return;
-  const megabytes = (size: number): string => (size / 1024 / 1024).toFixed(1);
   throw refused(
     'too_large',
     `The files are ${megabytes(bytes)} MB together, and a mail takes ${megabytes(MOST_ATTACHED_BYTES)} MB. Take some off, or send them one by one; nothing was sent.`,

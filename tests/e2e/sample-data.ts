@@ -7,6 +7,7 @@ import { definitions } from '#channels/definitions.ts';
 import { signBody } from '#channels/hmac.ts';
 import type { SampleIds } from '../../studio-ui/src/lib/routes.ts';
 import type { Product } from '../support/product.ts';
+import { writeEmails } from './sample-emails.ts';
 
 type Target = Pick<Product, 'url' | 'home' | 'adminEmail' | 'adminPassword'>;
 interface Writer {
@@ -50,7 +51,10 @@ const WRITERS: Writer[] = [
 ];
 
 /** Fills it once. Resolves when bots and providers have answered what there was to answer. */
-export async function fillWithSamples(product: Target, picture: Uint8Array): Promise<SampleIds> {
+export async function fillWithSamples(
+  product: Target,
+  picture: Uint8Array,
+): Promise<SampleIds & { emailConversationId: string }> {
   const demo = JSON.parse(await readFile(path.join(product.home, 'demo-inbox.json'), 'utf8')) as {
     inboxId: string;
     secret: string;
@@ -85,12 +89,13 @@ export async function fillWithSamples(product: Target, picture: Uint8Array): Pro
       ]);
     await writeInTelegram(api);
     const callConversationId = await takeCalls(api);
+    const emailConversationId = await writeEmails(product.url, api, picture);
     await sleep(2_000);
     await answer(api);
     await sleep(1_500);
     // Messages went the whole way, so the inbox counts as active from now on.
     await api('POST', `/api/inboxes/${demo.inboxId}/test`, {});
-    return { ...(await sampleIds(api)), callConversationId };
+    return { ...(await sampleIds(api)), callConversationId, emailConversationId };
   } finally {
     receiver.closeAllConnections();
     receiver.close();

@@ -28,7 +28,11 @@ export async function writeEmails(url: string, api: SampleApi, picture: Uint8Arr
       credentials: { kind: 'managed', forwardedFrom: 'help@shop.example' },
     },
   );
-  const settings = { fromName: 'Shop support', signature: '{{agent.name}}\nShop · Baker Street 7, London' };
+  const settings = {
+    fromName: 'Shop support',
+    signature: '{{agent.name}}\nShop · Baker Street 7, London',
+    undoSeconds: 0,
+  };
   await api('PATCH', `/api/inboxes/${inbox.id}`, { settings });
   const to = { id: inbox.id, secret, address: inbox.account.label };
   const writeTo = { id: inbox.id, secret, address: inbox.account.label };

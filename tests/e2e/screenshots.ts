@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Browser } from 'playwright-core';
 import { browserIsMissing, launchBrowser } from '../support/browser.ts';
+import { emailEnv, startMailServer } from '../support/email-world.ts';
 import { startProduct } from '../support/product.ts';
 import { capture } from './capture.ts';
 import { fillWithSamples } from './sample-data.ts';
@@ -10,13 +11,22 @@ import { fillWithSamples } from './sample-data.ts';
 const folder = path.resolve(import.meta.dirname, '../../screenshots');
 
 if (browserIsMissing()) process.exit(1);
-const product = await startProduct({ readyTimeoutMs: 300_000 });
+const mails = await startMailServer();
+const product = await startProduct({ readyTimeoutMs: 300_000, env: await emailEnv(mails) });
 let browser: Browser | undefined;
 try {
   browser = await launchBrowser();
   const sample = await fillWithSamples(product, await samplePicture(browser));
   await rm(folder, { recursive: true, force: true });
   const { files, skipped, errors } = await capture(browser, product, sample, { folder });
+  const thread = await capture(
+    browser,
+    product,
+    { ...sample, conversationId: sample.emailConversationId },
+    { folder: path.join(folder, 'email'), routes: ['conversation'] },
+  );
+  files.push(...thread.files);
+  errors.push(...thread.errors);
   console.log(`${files.length} screenshots in ${path.relative(process.cwd(), folder) || '.'}`);
   if (skipped.length > 0) errors.push(`No sample for: ${skipped.join(', ')}`);
   for (const error of errors) console.error(error);
@@ -24,6 +34,7 @@ try {
 } finally {
   await browser?.close();
   await product.stop();
+  await mails.close();
   await rm(product.home, { recursive: true, force: true });
 }
 

@@ -33,7 +33,9 @@ describe.skipIf(browserIsMissing())('email in a browser', () => {
   beforeAll(async () => {
     mails = await startMailServer();
     pictures = await startPictureServer(png(7));
-    studio = await startStudio({ env: { ...emailEnv(mails), TELORING_ALLOW_PRIVATE_HOSTS: '127.0.0.1' } });
+    studio = await startStudio({
+      env: { ...(await emailEnv(mails)), TELORING_ALLOW_PRIVATE_HOSTS: '127.0.0.1' },
+    });
     const made = await call<{ inbox: { id: string; account: { label: string } }; secret: string }>(
       'POST',
       '/api/inboxes',
@@ -103,17 +105,17 @@ describe.skipIf(browserIsMissing())('email in a browser', () => {
     });
     await openThread('Mallory');
     const frame = page.frameLocator('iframe[title="The mail as its sender made it"]');
-    await mail('Look!').getByRole('button', { name: 'Show original formatting' }).click();
+    await mail('Look at this').getByRole('button', { name: 'Show original formatting' }).click();
     await see(frame.getByText('Look!'));
     expect([pictures.asked, foreign]).toEqual([[], []]);
-    await mail('Look!').getByRole('button', { name: 'Show 1 remote image' }).click();
+    await mail('Look at this').getByRole('button', { name: 'Show 1 remote image' }).click();
     await expect.poll(() => pictures.asked, { timeout: UI_TIMEOUT_MS }).toEqual(['/logo.png']);
     await expect
       .poll(() => frame.getByAltText('Logo').evaluate((image) => (image as HTMLImageElement).naturalWidth))
       .toBe(8);
     // We asked, the browser didn't.
     expect(foreign).toEqual([]);
-    await see(mail('Look!').getByText('Its remote pictures are shown, this once.'));
+    await see(mail('Look at this').getByText('Its remote pictures are shown, this once.'));
 
     // The second wall alone: a page that a failing sanitizer would let through as it is.
     const hostile = `<p>Inert</p><script>parent.pwned = 1; document.title = 'pwned'</script>
@@ -129,7 +131,7 @@ describe.skipIf(browserIsMissing())('email in a browser', () => {
     );
     pictures.asked.length = 0;
     await page.reload();
-    await mail('Look!').getByRole('button', { name: 'Show original formatting' }).click();
+    await mail('Look at this').getByRole('button', { name: 'Show original formatting' }).click();
     await see(frame.getByText('Inert'));
     await frame.getByRole('button', { name: 'Go' }).click();
     await frame.getByText('Click').click();
@@ -333,10 +335,10 @@ describe.skipIf(browserIsMissing())('email in a browser', () => {
     await see(sheet.getByRole('button', { name: 'Sign in with Microsoft' }));
     await gone(incoming);
     await sheet.getByRole('radio', { name: /An address from Teloring/ }).check();
-    await sheet.getByLabel('Your own address').fill('nobody');
+    await sheet.getByRole('textbox', { name: /^Your own address/ }).fill('nobody');
     await sheet.getByRole('button', { name: 'Connect' }).click();
     await see(sheet.getByText('Give an email address, such as support@example.com.'));
-    await sheet.getByLabel('Your own address').fill('sales@shop.example');
+    await sheet.getByRole('textbox', { name: /^Your own address/ }).fill('sales@shop.example');
     await sheet.getByRole('button', { name: 'Connect' }).click();
     await see(sheet.getByText('“Sales” is connected'));
     const address = await sheet.getByText(/^sales-\w+@mail\.teloring\.test$/).innerText();

@@ -2,15 +2,15 @@
 import { seal } from '#db/keyring.ts';
 import { uuidV7 } from '#domain/ids.ts';
 import type { JsonObject } from '#domain/json.ts';
-import type { TestApi } from './api.ts';
+import type { TestApi, TestWorkspace } from './api.ts';
 
 export async function insertEmailInbox(
   api: TestApi,
   {
     address = `support-${Date.now()}@shop.example`,
-    settings = {} as JsonObject,
+    settings = {},
     workspace = api.workspace,
-  } = {},
+  }: { address?: string; settings?: JsonObject; workspace?: TestWorkspace } = {},
 ): Promise<{ id: string; address: string }> {
   const id = uuidV7();
   const credentials = { kind: 'managed', address, forwardedFrom: `desk-${address}` };

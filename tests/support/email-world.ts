@@ -6,6 +6,7 @@ import MailComposer from 'nodemailer/lib/mail-composer';
 import type Mail from 'nodemailer/lib/mailer';
 import { SMTPServer } from 'smtp-server';
 import { signBody } from '#channels/hmac.ts';
+import { freePort } from './product.ts';
 
 export interface TakenMail {
   recipients: string[];
@@ -41,9 +42,10 @@ export async function startMailServer(): Promise<MailServer> {
 }
 
 /** What the product is started with, so that it has managed addresses and a way out. */
-export function emailEnv(server: Pick<MailServer, 'url'>): Record<string, string> {
+export async function emailEnv(server: Pick<MailServer, 'url'>): Promise<Record<string, string>> {
   return {
     MANAGED_EMAIL_DOMAIN: 'mail.teloring.test',
+    MANAGED_SMTP_PORT: String(await freePort()),
     SMTP_URL: server.url,
     MAIL_FROM: 'Teloring <no-reply@mail.teloring.test>',
   };

@@ -55,7 +55,10 @@ function variantFields(
   const [first] = variants;
   const key = Object.entries(first?.properties ?? {}).find(([, one]) => one.const !== undefined)?.[0];
   if (key === undefined) return [];
-  const valueOf = (variant: JsonSchema): string => String(variant.properties?.[key]?.const ?? '');
+  const valueOf = (variant: JsonSchema): string => {
+    const value = variant.properties?.[key]?.const;
+    return typeof value === 'string' ? value : JSON.stringify(value ?? '');
+  };
   const choice: FormField = {
     key,
     kind: 'variant',
