@@ -229,7 +229,7 @@ describe.skipIf(browserIsMissing())('the widget and the page around it', () => {
       await page.keyboard.press('Tab');
       expect(await activeIsOutside()).toBe(false);
     }
-    await chat.field.focus();
+    await chat.field.click();
     await page.keyboard.press('Escape');
     await chat.launcher.waitFor();
     const focused = (): Promise<string | null | undefined> =>

@@ -68,7 +68,7 @@ const callsAtOnce = `<script nonce="page">
     Teloring.on(name, (detail) => { heard.push([name, structuredClone(detail)]); detail.spoilt = true; });
   const stop = Teloring.on('opened', () => heard.push('stopped too late'));
   stop();
-  Teloring.on('opened', () => { throw new Error('the page’s own mistake'); });
+  const once = Teloring.on('opened', () => { once(); throw new Error('the page’s own mistake'); });
   Teloring.open('Written by the page');
 </script>`;
 

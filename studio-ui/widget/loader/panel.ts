@@ -8,8 +8,8 @@ export interface Panel {
   element: HTMLDialogElement;
   isOpen(): boolean;
   open(): void;
-  /** Gives the focus back to where it was, if it is in here; `fallback` where that is gone. */
-  close(fallback: HTMLElement): void;
+  /** @returns what gives the focus back to where it was, if it was in here; `fallback` gets it where that is gone */
+  close(fallback: HTMLElement): () => void;
 }
 
 /** As in styles.ts. */
@@ -71,10 +71,11 @@ export function createPanel(onEscape: () => void, takesFocus: boolean): Panel {
       const root = panel.getRootNode();
       const hadFocus = root instanceof ShadowRoot && panel.contains(root.activeElement);
       hide(narrow.matches);
-      if (!hadFocus) return;
-      const back =
-        before instanceof HTMLElement && before.isConnected && before !== document.body ? before : fallback;
-      back.focus();
+      return () => {
+        if (!hadFocus) return;
+        if (before instanceof HTMLElement && before.isConnected && before !== document.body) before.focus();
+        else fallback.focus();
+      };
     },
   };
 }

@@ -101,8 +101,10 @@ export function buildWidget({ root, base, inboxId, config: first, events, memory
   }
   function close(): void {
     if (!panel.isOpen()) return;
-    panel.close(launcher.button);
+    const giveBack = panel.close(launcher.button);
+    // The launcher may only now be there again to take the focus.
     paint();
+    giveBack();
     frame.tell({ teloring: 'host', kind: 'hidden' });
     events.emit('closed', {});
   }
