@@ -129,7 +129,17 @@ describe('origins', () => {
       title: 'Ask </script><b>us',
       accentColor: '#ffd400',
       onAccentColor: '#111111',
+      theme: 'auto',
+      language: 'auto',
       position: 'right',
+      offsetX: 20,
+      offsetY: 20,
+      launcherSize: 'medium',
+      launcherLabel: '',
+      hideOnMobile: false,
+      zIndex: 2_147_483_000,
+      messagePreview: true,
+      unreadInTitle: false,
     });
     const refused = await config('https://evil.example');
     expect(refused.status).toBe(403);
@@ -240,7 +250,7 @@ describe('uploads', () => {
   it.each([
     ['paper.pdf', '255044462d312e340a', 'application/pdf'],
     ['old.doc', 'd0cf11e0a1b11ae1'.padEnd(64, '0'), 'application/msword'],
-    ['song.mp3', '494433030000000000000000', 'audio/mpeg'],
+    ['song.mp3', 'fffb9064'.padEnd(2000, '0'), 'audio/mpeg'],
     ['all.zip', '504b0506'.padEnd(44, '0'), 'application/zip'],
     ['notes.md', '4772c3bcc39f650a', 'text/plain'],
     ['list.csv', '612c620a', 'text/csv'],
