@@ -123,6 +123,8 @@ async function start(): Promise<void> {
   );
   say(`Teloring is ready at ${config.publicUrl}`);
   say(`Login and keys: ${file}`);
+  if (managedEmail)
+    say(`Mail for inboxes at ${managedEmail.domain} is taken at smtp://127.0.0.1:${managedEmail.port}`);
   if (login && config.sandbox)
     say(`Try the chat at ${config.publicUrl}/demo, or: npm run demo:send -- "hello"`);
 }

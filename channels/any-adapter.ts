@@ -4,5 +4,5 @@ import type { ChannelAdapter } from './contract.ts';
 
 /** Guarantee: the registry is asked by `inbox.type`, so an adapter only meets inboxes whose credentials its own schema validated. */
 export function anyAdapter<C extends JsonObject>(adapter: ChannelAdapter<C>): ChannelAdapter {
-  return blotSecrets(adapter as unknown as ChannelAdapter);
+  return blotSecrets(adapter);
 }

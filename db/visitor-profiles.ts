@@ -156,7 +156,6 @@ export async function identifyVisitor(tx: Tx, input: Identified): Promise<void> 
       make_interval(hours => ${carriedHours}))`.execute(tx);
   }
   const contactId = await meetVisitor(tx, workspaceId, { inboxId, externalId: to });
-  const clean = (text: string | null): string | null => text && storableText(text);
   await sql`update contacts set name = coalesce(${clean(input.name)}, name), email = coalesce(${clean(input.email)}, email),
       phone = coalesce(${clean(input.phone)}, phone), updated_at = now() where id = ${contactId}`.execute(tx);
   await sql`insert into visitors (contact_id, workspace_id, identified_at) values (${contactId}, ${workspaceId}, now())
@@ -165,6 +164,8 @@ export async function identifyVisitor(tx: Tx, input: Identified): Promise<void> 
   );
   await tellScreens(tx, workspaceId, contactId);
 }
+
+const clean = (text: string | null): string | null => text && storableText(text);
 
 /** Whom a browser's id now leads to, after the website vouched for its visitor. */
 export async function becameOf(tx: Tx, visitor: VisitorKey): Promise<string | null> {

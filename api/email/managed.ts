@@ -3,24 +3,22 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ApiDeps } from '../deps.ts';
 import { keptText } from '../embedded/files.ts';
+import { managedPort } from './deployment.ts';
 import { createManagedAddresses } from './managed-addresses.ts';
 import { createEmailReceiver } from './receive.ts';
 import { selfSigned, type Certificate } from './self-signed.ts';
 import { startManagedSmtp, type ManagedSmtp } from './smtp-server.ts';
 
-/** Where nobody said which port: the usual one without privileges. */
-const DEFAULT_PORT = 2525;
-
 /** Null where the deployment has no domain for mail. @throws Error where it can't listen */
 export async function openManagedEmail(deps: ApiDeps): Promise<ManagedSmtp | null> {
-  const { managedEmailDomain: domain, managedSmtpPort, host } = deps.config;
+  const { managedEmailDomain: domain, host } = deps.config;
   if (domain === null) return null;
   const smtp = await startManagedSmtp(
     { receiver: createEmailReceiver(deps), inboxOf: createManagedAddresses(deps, domain), log: deps.log },
     {
       domain,
       host,
-      port: managedSmtpPort ?? DEFAULT_PORT,
+      port: managedPort(deps.config),
       certificate: await certificateOf(deps.config, domain),
     },
   );

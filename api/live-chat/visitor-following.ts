@@ -41,7 +41,7 @@ export async function followVisitor(
   const { session, visitor } = request;
   const { workspaceId } = request.inbox;
   const bell = createBell();
-  const stop = await hub.subscribe(visitor, bell.ring);
+  const stop = await hub.subscribe(visitor, (change) => bell.ring(change));
   stream.onAbort(() => bell.ring({}));
   const stopTyping = deps.typing.listen((signal) => {
     const { from, typing, inboxId, contactExternalId } = signal;

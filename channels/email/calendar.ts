@@ -9,24 +9,30 @@ export function invitationLine(ics: string): string {
   if (start < 0) return '';
   const end = lines.findIndex((line, at) => at > start && line.toUpperCase() === 'END:VEVENT');
   const event = lines.slice(start + 1, end < 0 ? undefined : end);
-  const field = (of: readonly string[], name: string): { value: string; zone: string } => {
-    const line =
-      of.find((each) => each.toUpperCase().startsWith(name) && /[:;]/.test(each.charAt(name.length))) ?? '';
-    const colon = line.indexOf(':');
-    const [, zone = ''] = /TZID="?([^";:]+)/i.exec(line.slice(0, Math.max(0, colon))) ?? [];
-    return { value: colon < 0 ? '' : unescape(line.slice(colon + 1)), zone };
-  };
-  const method = field(lines, 'METHOD').value.toUpperCase();
+  const method = fieldOf(lines, 'METHOD').value.toUpperCase();
   const what =
     { REQUEST: 'Invitation', CANCEL: 'Cancelled', REPLY: 'Answer to an invitation' }[method] ?? 'Appointment';
-  const from = field(event, 'DTSTART');
+  const from = fieldOf(event, 'DTSTART');
   const pieces = [
-    field(event, 'SUMMARY').value,
-    [timeOf(from.value), timeOf(field(event, 'DTEND').value)].filter(Boolean).join(' – ') +
+    fieldOf(event, 'SUMMARY').value,
+    [timeOf(from.value), timeOf(fieldOf(event, 'DTEND').value)].filter(Boolean).join(' – ') +
       (from.zone && ` (${from.zone})`),
-    field(event, 'LOCATION').value,
+    fieldOf(event, 'LOCATION').value,
   ].filter((piece) => piece !== '');
   return `${what}: ${pieces.join(', ')}`.slice(0, 500);
+}
+
+interface Field {
+  value: string;
+  zone: string;
+}
+function fieldOf(lines: readonly string[], name: string): Field {
+  const isField = (line: string): boolean =>
+    line.toUpperCase().startsWith(name) && /[:;]/.test(line.charAt(name.length));
+  const line = lines.find(isField) ?? '';
+  const colon = line.indexOf(':');
+  const [, zone = ''] = /TZID="?([^";:]+)/i.exec(line.slice(0, Math.max(0, colon))) ?? [];
+  return { value: colon < 0 ? '' : unescape(line.slice(colon + 1)), zone };
 }
 
 function timeOf(value: string): string {

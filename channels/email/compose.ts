@@ -95,13 +95,6 @@ function recipients(
   own: string,
 ): Pick<ComposedMail, 'to' | 'cc' | 'bcc'> {
   const isOurs = (address: string): boolean => address === own || address.startsWith('reply+');
-  const named = (list: readonly EmailAddress[] = []): ComposedMail['to'] =>
-    list
-      .flatMap(({ address, name = '' }) => {
-        const clean = cleanAddress(address);
-        return clean === null ? [] : [{ address: clean, name }];
-      })
-      .slice(0, MOST_RECIPIENTS);
   const others = (list: readonly EmailAddress[] = []): ComposedMail['to'] =>
     named(list).filter(({ address }) => !isOurs(address));
   const answered = others(reply.to);
@@ -114,6 +107,15 @@ function recipients(
   const cc = copied.filter(({ address }) => !isIn(to, address));
   const bcc = named(said?.bcc).filter(({ address }) => !isIn(to, address) && !isIn(cc, address));
   return { to, cc, bcc };
+}
+
+function named(list: readonly EmailAddress[] = []): ComposedMail['to'] {
+  return list
+    .flatMap(({ address, name = '' }) => {
+      const clean = cleanAddress(address);
+      return clean === null ? [] : [{ address: clean, name }];
+    })
+    .slice(0, MOST_RECIPIENTS);
 }
 
 function subjectOf(said: EmailPart | undefined, reply: Partial<ReplyTo>, text: string, name: string): string {
@@ -196,5 +198,5 @@ function filesOf({ message, files, key }: ComposeInput): {
 
 /** What `event.ts` stored of the mail that is answered; what of it isn't there is left out. */
 function readReplyTo(stored: JsonObject): Partial<ReplyTo> {
-  return stored as unknown as Partial<ReplyTo>;
+  return stored;
 }

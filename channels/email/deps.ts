@@ -13,10 +13,12 @@ export interface EmailAdapterDeps {
 export interface EmailDeployment {
   /** The domain of managed addresses; null where the deployment has none. */
   managedDomain: string | null;
+  /** Where this machine's mail server for that domain listens, `host:port`; null where it has none. */
+  receivesAt: string | null;
   /** Takes the mails of managed inboxes; null where there is none. */
   smtpUrl: string | null;
   /** Keys of reply tokens, the signing one first. */
   replyKeys: readonly Uint8Array[];
   /** The checked addresses of a mail server. @throws HttpError blocked or not_sent */
-  resolveHost(hostname: string, port: number): Promise<LookupAddress[]>;
+  resolveHost: (hostname: string, port: number) => Promise<LookupAddress[]>;
 }

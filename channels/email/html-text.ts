@@ -156,13 +156,15 @@ function linkTail(href: string, words: string): string {
   const target = href.replace(/^(mailto|tel):/i, '');
   const shown = words.trim();
   if (target === '' || target.length > 500) return '';
-  const bare = (text: string): string =>
-    text
-      .replace(/^https?:\/\//i, '')
-      .replace(/\/$/, '')
-      .toLowerCase();
   if (bare(shown) === bare(target) || shown.includes(target)) return '';
   return shown === '' ? '' : ` <${target}>`;
+}
+
+function bare(url: string): string {
+  return url
+    .replace(/^https?:\/\//i, '')
+    .replace(/\/$/, '')
+    .toLowerCase();
 }
 
 function attributeOf(attributes: string, name: string): string {

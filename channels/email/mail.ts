@@ -18,7 +18,7 @@ export interface Attachment {
   inline: boolean;
   /** How many bytes it has in the mail, encoded. */
   encodedBytes: number;
-  bytes(): Buffer;
+  bytes: () => Buffer;
 }
 
 export interface Mail {

@@ -84,6 +84,7 @@ export async function probeManaged(
     ...(inbox.credentials.forwardedFrom === undefined
       ? {}
       : { forwardedFrom: inbox.credentials.forwardedFrom }),
+    ...(deps.email?.receivesAt ? { mailServer: deps.email.receivesAt } : {}),
   };
   try {
     await verifySmtp(deploymentSmtp(deps), signal);

@@ -153,6 +153,32 @@ async function unannounced(mail: string): Promise<string> {
   return said;
 }
 
+test('a sender that hangs up in the middle of a mail leaves nothing, and holds nobody’s place', async () => {
+  const narrow = await start({}, { limits: { mailsAtOnce: 1 } });
+  const before = (await eventsOf(inbox.id)).length;
+  for (let n = 0; n < 3; n++) {
+    const socket = connect(narrow.port, '127.0.0.1');
+    socket.setEncoding('utf8');
+    for (const line of [
+      'HELO me.example',
+      'MAIL FROM:<ann@example.com>',
+      `RCPT TO:<${inbox.address}>`,
+      'DATA',
+    ]) {
+      await once(socket, 'data');
+      socket.write(`${line}\r\n`);
+    }
+    await once(socket, 'data');
+    socket.write('Subject: half\r\n\r\nhalf a mail\r\n');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    socket.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  expect(await send({ to: inbox.address, text: 'whole' }, narrow.port)).toMatchObject({ code: 250 });
+  expect((await eventsOf(inbox.id)).length).toBe(before + 1);
+  await narrow.close();
+});
+
 test('while our side is down the sender keeps the mail, at RCPT as at the end; brought again it is taken once', async () => {
   let down = true;
   const receiver = createEmailReceiver(api.deps);

@@ -9,7 +9,7 @@ export interface TakenMail {
 export interface MailServer {
   port: number;
   taken: TakenMail[];
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 export async function startMailServer(options: SMTPServerOptions = {}): Promise<MailServer> {

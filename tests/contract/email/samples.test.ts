@@ -38,7 +38,7 @@ describe('mailparser reads the same', () => {
       theirs.from?.value.map(({ address }) => address?.toLowerCase()) ?? [],
     );
     expect(ours.from[0]?.name ?? '').toBe(theirs.from?.value[0]?.name ?? '');
-    if (ours.html !== null) expect(ours.html.trim()).toBe(String(theirs.html || '').trim());
+    if (ours.html !== null) expect(ours.html.trim()).toBe((theirs.html || '').trim());
     else if (theirs.attachments.length === 0) expect(ours.text).toBe((theirs.text ?? '').trim());
     const named = theirs.attachments.filter(({ filename }) => filename !== undefined);
     for (const { filename, content } of named) {

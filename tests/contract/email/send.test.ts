@@ -24,6 +24,7 @@ const deployment = (smtpUrl: string | null) =>
       http,
       email: {
         managedDomain: 'mail.example',
+        receivesAt: null,
         smtpUrl,
         replyKeys,
         resolveHost: async (host) => [{ address: host, family: 4 }],
@@ -123,7 +124,7 @@ describe('a send ends as', () => {
       'too many',
     ],
   ])('%s', async (_, refusal, kind, words) => {
-    const server = await mailServer(refusal as Parameters<typeof startMailServer>[0]);
+    const server = await mailServer(refusal);
     const error = await failure(imapInbox(server.port));
     expect([error.kind, error.message]).toEqual([kind, expect.stringContaining(words)]);
     expect(server.taken).toEqual([]);
@@ -172,7 +173,7 @@ describe('a send ends as', () => {
   });
 
   test('parked where a managed inbox’s deployment has no SMTP_URL', async () => {
-    const error = await failure(emailInbox as ReturnType<typeof imapInbox>);
+    const error = await failure(emailInbox);
     expect([error.kind, error.message]).toEqual(['reauthorize', expect.stringContaining('SMTP_URL')]);
   });
 });
