@@ -19,7 +19,7 @@ import { visitorState } from './visitor-state.ts';
 import type { LiveChatDeps, LiveChatInbox, VisitorRequest } from './visitors.ts';
 
 const heartbeatMs = 15_000;
-const seenEveryMs = 60_000;
+const seenEveryMs = 30_000;
 const batch = 100;
 /** Typing is shown for as long, unless it is said again. */
 const typingForMs = { agent: 6_000, bot: 30_000 };
