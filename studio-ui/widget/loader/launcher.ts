@@ -28,15 +28,15 @@ export function createLauncher(
   const label = element('span', 'label');
   const badge = element('span', 'badge', { 'aria-hidden': 'true' });
   button.append(icon('bubble', bubble), icon('cross', 'm6 9.5 6 6 6-6'), label, badge);
-  button.addEventListener('click', acts.toggle);
+  button.addEventListener('click', () => acts.toggle());
 
   // There from the beginning: screen readers announce what changes in a live region, not the region's coming.
   const news = element('div', 'news', { role: 'status' });
   const open = element('button', 'open-news');
   const dismiss = element('button', 'dismiss');
   dismiss.append(icon('x', 'M6 6l12 12M18 6 6 18'));
-  open.addEventListener('click', acts.open);
-  dismiss.addEventListener('click', acts.dismiss);
+  open.addEventListener('click', () => acts.open());
+  dismiss.addEventListener('click', () => acts.dismiss());
   let shownId: string | null = null;
 
   return {
