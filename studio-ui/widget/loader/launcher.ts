@@ -37,7 +37,8 @@ export function createLauncher(
   dismiss.append(icon('x', 'M6 6l12 12M18 6 6 18'));
   open.addEventListener('click', () => acts.open());
   dismiss.addEventListener('click', () => acts.dismiss());
-  let shownId: string | null = null;
+  /** What stands there now: a live region announces every change, so only what has changed is written. */
+  let written = '';
 
   return {
     parts: [news, button],
@@ -68,8 +69,9 @@ export function createLauncher(
       );
       dismiss.setAttribute('aria-label', words.say('dismiss'));
       const shown = isOpen || isHidden || !config.messagePreview ? null : newest;
-      if (shown?.id !== shownId) {
-        shownId = shown?.id ?? null;
+      const wanted = shown ? `${words.language()} ${shown.id}` : '';
+      if (wanted !== written) {
+        written = wanted;
         news.replaceChildren(...(shown ? [open, dismiss] : []));
         if (shown) open.replaceChildren(...lines(words, shown));
       }
