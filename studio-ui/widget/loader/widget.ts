@@ -60,7 +60,7 @@ export function buildWidget({ root, base, inboxId, config: first, events, memory
   });
   place.append(waiting.element);
   panel.fill(place);
-  const introduction = createIntroduction(memory, events, frame.tell);
+  const introduction = createIntroduction(memory, events, (message) => frame.tell(message));
   const introduceNow = (): void => {
     if (frame.state() === 'ready') introduction.introduce();
     // Who signs out leaves nothing behind, also where nothing of the chat was looked at on this page.
