@@ -156,7 +156,6 @@ export async function identifyVisitor(tx: Tx, input: Identified): Promise<void> 
       make_interval(hours => ${carriedHours}))`.execute(tx);
   }
   const contactId = await meetVisitor(tx, workspaceId, { inboxId, externalId: to });
-  const clean = (text: string | null): string | null => text && storableText(text);
   await sql`update contacts set name = coalesce(${clean(input.name)}, name), email = coalesce(${clean(input.email)}, email),
       phone = coalesce(${clean(input.phone)}, phone), updated_at = now() where id = ${contactId}`.execute(tx);
   await sql`insert into visitors (contact_id, workspace_id, identified_at) values (${contactId}, ${workspaceId}, now())
@@ -165,6 +164,8 @@ export async function identifyVisitor(tx: Tx, input: Identified): Promise<void> 
   );
   await tellScreens(tx, workspaceId, contactId);
 }
+
+const clean = (text: string | null): string | null => text && storableText(text);
 
 /** Whom a browser's id now leads to, after the website vouched for its visitor. */
 export async function becameOf(tx: Tx, visitor: VisitorKey): Promise<string | null> {
@@ -178,13 +179,13 @@ export async function becameOf(tx: Tx, visitor: VisitorKey): Promise<string | nu
   return row?.external_id ?? null;
 }
 
-/** They have the chat open. Nothing is kept of who has left nothing else behind. */
-export async function markSeen(db: Db, visitor: VisitorKey, language: string | null): Promise<void> {
-  await sql`insert into visitors (contact_id, workspace_id, seen_at, language)
+/** They have the chat open. @returns false for who has left nothing else behind: of them nothing is kept */
+export async function markSeen(db: Db, visitor: VisitorKey, language: string | null): Promise<boolean> {
+  const { rows } = await sql`insert into visitors (contact_id, workspace_id, seen_at, language)
     select id, workspace_id, now(), ${language} from contacts where inbox_id = ${visitor.inboxId} and external_id = ${visitor.externalId}
-    on conflict (contact_id) do update set seen_at = now(), language = coalesce(excluded.language, visitors.language)`.execute(
-    db,
-  );
+    on conflict (contact_id) do update set seen_at = now(), language = coalesce(excluded.language, visitors.language)
+    returning contact_id`.execute(db);
+  return rows.length > 0;
 }
 
 /** The id of the visitor's contact; made where there is none. */

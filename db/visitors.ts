@@ -126,7 +126,7 @@ export async function seenByTeam(tx: Tx, visitor: VisitorKey): Promise<ThreadPla
     .select((eb) => eb.fn.max('seq').as('seq'))
     .where('conversation_id', '=', conversationId)
     .executeTakeFirst();
-  return row?.seq == null ? null : { conversationId, seq: Number(row.seq) };
+  return row?.seq == null ? null : { conversationId, seq: row.seq };
 }
 
 /** Whether a flow is about to say something: it is at work now, or pauses for a moment between two messages. */

@@ -55,7 +55,7 @@ export async function websitesOf(tx: Tx, inboxId: string): Promise<Website[]> {
   return rows.map((row) => ({
     origin: row.origin,
     isAllowed: row.is_allowed,
-    loads: Number(row.loads),
+    loads: row.loads,
     firstAt: row.first_at,
     lastAt: row.last_at,
   }));

@@ -19,7 +19,7 @@ import { visitorState } from './visitor-state.ts';
 import type { LiveChatDeps, LiveChatInbox, VisitorRequest } from './visitors.ts';
 
 const heartbeatMs = 15_000;
-const seenEveryMs = 60_000;
+const seenEveryMs = 30_000;
 const batch = 100;
 /** Typing is shown for as long, unless it is said again. */
 const typingForMs = { agent: 6_000, bot: 30_000 };
@@ -41,7 +41,7 @@ export async function followVisitor(
   const { session, visitor } = request;
   const { workspaceId } = request.inbox;
   const bell = createBell();
-  const stop = await hub.subscribe(visitor, bell.ring);
+  const stop = await hub.subscribe(visitor, (change) => bell.ring(change));
   stream.onAbort(() => bell.ring({}));
   const stopTyping = deps.typing.listen((signal) => {
     const { from, typing, inboxId, contactExternalId } = signal;
@@ -154,7 +154,7 @@ export async function followVisitor(
 
   async function beSeen(): Promise<void> {
     if (performance.now() - seenAtMs < seenEveryMs) return;
-    seenAtMs = performance.now();
-    await markSeen(deps.engineDb, visitor, language);
+    // Until they have written there is nobody to be seen: asked again at the next news.
+    if (await markSeen(deps.engineDb, visitor, language)) seenAtMs = performance.now();
   }
 }

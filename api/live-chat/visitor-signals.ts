@@ -15,7 +15,7 @@ import { latestConversationId, receivable } from '#db/visitors.ts';
 import { isUuid } from '#domain/ids.ts';
 import { isWritten } from '#domain/live-chat/localized.ts';
 import { readPreChat } from '#domain/live-chat/pre-chat.ts';
-import { CSAT_SCORES, type PreChat } from '#domain/live-chat/settings.ts';
+import { CSAT_SCORES, type CsatScale, type PreChat } from '#domain/live-chat/settings.ts';
 import { storable } from '../body.ts';
 import type { AppEnv } from '../deps.ts';
 import { bodyLimit, MAX_BODY_BYTES } from '../middleware/body-limit.ts';
@@ -96,7 +96,6 @@ export function addVisitorSignals(routes: Hono<AppEnv>, deps: LiveChatDeps, visi
     const { inbox, session, visitor } = await visitors.visitor(c);
     const { score, comment } = await bodyOf(c, surveyAnswerSchema);
     const surveyId = c.req.param('surveyId');
-    const most = (scale: keyof typeof CSAT_SCORES): number => CSAT_SCORES[scale];
     const result = isUuid(surveyId)
       ? await inWorkspace(deps.appDb, inbox.workspaceId, (tx) =>
           answerSurvey(tx, visitor, surveyId, { score, comment, most }),
@@ -113,6 +112,8 @@ export function addVisitorSignals(routes: Hono<AppEnv>, deps: LiveChatDeps, visi
     return c.json({ state: await stateNow(deps, inbox, session) }, 200);
   });
 }
+
+const most = (scale: CsatScale): number => CSAT_SCORES[scale];
 
 function withoutKnown(preChat: PreChat, known: readonly string[]): PreChat {
   return { ...preChat, fields: preChat.fields.filter(({ key }) => !known.includes(key)) };

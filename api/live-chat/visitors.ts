@@ -96,7 +96,6 @@ export interface Visitors {
 
 export function createVisitors(deps: LiveChatDeps, limits: VisitorLimits): Visitors {
   const keys = visitorKeys(deps.keyring);
-  const bucketsOf = ({ burst, perSecond }: Rate): Buckets => createBuckets(burst, perSecond);
   const buckets = {
     address: bucketsOf(limits.address),
     session: bucketsOf(limits.session),
@@ -158,6 +157,10 @@ export function createVisitors(deps: LiveChatDeps, limits: VisitorLimits): Visit
     },
   };
   return visitors;
+}
+
+function bucketsOf({ burst, perSecond }: Rate): Buckets {
+  return createBuckets(burst, perSecond);
 }
 
 export function identityRequired(): ApiError {

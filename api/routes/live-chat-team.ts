@@ -13,7 +13,7 @@ import { ApiError, notFound } from '../middleware/errors.ts';
 import { requirePermission } from '../middleware/permissions.ts';
 import { createRouter, idParam, jsonAnswer, refusals } from '../openapi.ts';
 
-/** A stream says every minute that it is open. */
+/** A stream says twice a minute that it is open. */
 const onlineMs = 90_000;
 
 const visitorShape = z

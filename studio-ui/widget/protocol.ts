@@ -14,6 +14,8 @@ export type ToFrame =
   | { teloring: 'host'; kind: 'stored'; entries: Record<string, string> }
   /** For the message field, where it is empty. */
   | { teloring: 'host'; kind: 'draft'; text: string }
+  /** On a whole screen the keyboard goes round: from the end to the beginning, and back. */
+  | { teloring: 'host'; kind: 'focus'; at: 'start' | 'end' }
   | { teloring: 'host'; kind: 'look'; language: string; theme: TeloringTheme }
   /** Only from our own settings page: what the preview shows. */
   | { teloring: 'host'; kind: 'preview'; preview: unknown };

@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createKeyring, open, seal, sealedWith } from '#db/keyring.ts';
+import { inWorkspace } from '#db/client.ts';
+import { openSecrets, rotateSecret } from '#db/identity-secrets.ts';
 import { rotateKeys } from '#db/rotate-keys.ts';
 import { uuidV7 } from '#domain/ids.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -54,6 +56,17 @@ test('every inbox is resealed, over more than one batch; what was sealed opens w
     });
   }
   expect(await rotateKeys(database.engine, both)).toEqual({ resealed: 0, current: 121, failed: [] });
+});
+
+test('identity secrets of websites are resealed with their inbox', async () => {
+  const inboxId = await addInbox(oldKey);
+  const { id, secret } = await inWorkspace(database.engine, workspaceId, (tx) =>
+    rotateSecret(tx, createKeyring(oldKey), { workspaceId, inboxId }),
+  );
+  await rotateKeys(database.engine, both);
+  expect(await openSecrets(database.engine, createKeyring(currentKey), inboxId)).toEqual([secret]);
+  expect(id).not.toContain(secret);
+  await database.engine.deleteFrom('inboxes').where('id', '=', inboxId).execute();
 });
 
 test('what no key opens is left as it is and named; the rest goes on', async () => {

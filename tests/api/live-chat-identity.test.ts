@@ -102,7 +102,7 @@ describe('a website vouches for a visitor', () => {
     const laptop = await identified(anonymous.token, identity(id));
     expect(await texts(laptop)).toEqual(['on the phone', 'on the laptop']);
     await say(laptop, 'and on');
-    expect((await texts(laptop)).toSorted()).toEqual(['and on', 'on the laptop', 'on the phone']);
+    expect(new Set(await texts(laptop))).toEqual(new Set(['and on', 'on the laptop', 'on the phone']));
   });
 
   it('leaves what is older than a day with the browser', async () => {

@@ -129,7 +129,17 @@ describe('origins', () => {
       title: 'Ask </script><b>us',
       accentColor: '#ffd400',
       onAccentColor: '#111111',
+      theme: 'auto',
+      language: 'auto',
       position: 'right',
+      offsetX: 20,
+      offsetY: 20,
+      launcherSize: 'medium',
+      launcherLabel: '',
+      hideOnMobile: false,
+      zIndex: 2_147_483_000,
+      messagePreview: true,
+      unreadInTitle: false,
     });
     const refused = await config('https://evil.example');
     expect(refused.status).toBe(403);
@@ -235,6 +245,34 @@ describe('uploads', () => {
     await expect(adapter.fetchMedia(inbox, await mediaSource(thief), options)).rejects.toThrow(
       'no longer there',
     );
+  });
+
+  it.each([
+    ['paper.pdf', '255044462d312e340a', 'application/pdf'],
+    ['old.doc', 'd0cf11e0a1b11ae1'.padEnd(64, '0'), 'application/msword'],
+    ['song.mp3', 'fffb9064'.padEnd(2000, '0'), 'audio/mpeg'],
+    ['all.zip', '504b0506'.padEnd(44, '0'), 'application/zip'],
+    ['notes.md', '4772c3bcc39f650a', 'text/plain'],
+    ['list.csv', '612c620a', 'text/csv'],
+  ])('takes %s by what it is', async (name, hex, mimeType) => {
+    const visitor = await chat.visitor();
+    const response = await chat.upload(visitor.token, Buffer.from(hex, 'hex'), name);
+    expect(await response.json()).toMatchObject({ mimeType });
+  });
+
+  it.each([
+    ['page.html', '<!doctype html><script>alert(1)</script>'],
+    ['logo.svg', '<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>'],
+    ['logo.svg', '<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>'],
+    ['run.exe', 'MZ\u0000\u0001'],
+    ['run.js', 'alert(1)'],
+    ['notes.txt', 'a\u0000b'],
+    ['x.doc', 'plain words'],
+    ['', 'no name'],
+    ['empty.txt', ''],
+  ])('refuses %s (%j)', async (name, content) => {
+    const visitor = await chat.visitor();
+    expect((await chat.upload(visitor.token, Buffer.from(content), name)).status).toBe(415);
   });
 
   it('refuses other files under an image’s name, large ones, and those of nobody', async () => {

@@ -1,5 +1,6 @@
 /** Budgets (DESIGN §7) against numbers, as a table for people and JSON for machines. */
 import type { CrashNumbers } from './crash.ts';
+import { WIDGET_BUDGETS, type WidgetSizes } from '../support/widget-sizes.ts';
 import type { Numbers } from './measure.ts';
 
 export interface BenchResult {
@@ -12,6 +13,8 @@ export interface BenchResult {
   product: Numbers;
   crash: Record<string, CrashNumbers>;
   burst: number;
+  /** Of the built chat widget; bytes after gzip. */
+  widget: WidgetSizes;
 }
 export interface Verdict {
   what: string;
@@ -62,8 +65,22 @@ export function judge(result: BenchResult): Verdict[] {
       budget: `≤ ${number(latest / 1000)} s`,
       met: lastReply <= latest,
     },
+    size('chat widget before it is opened', result.widget.beforeOpening, WIDGET_BUDGETS.beforeOpening),
+    size('chat widget, the chat itself', result.widget.frame, WIDGET_BUDGETS.frame),
     ...Object.entries(result.crash).flatMap(([kind, numbers]) => crashVerdicts(kind, numbers)),
   ];
+}
+
+function size(what: string, bytes: number, limit: number): Verdict {
+  const kilobytes = (value: number): string => `${number(value / 1000)} kB`;
+  return {
+    what: `${what}, gzip`,
+    floor: '',
+    product: kilobytes(bytes),
+    ratio: '',
+    budget: `≤ ${kilobytes(limit)}`,
+    met: bytes <= limit,
+  };
 }
 
 function crashVerdicts(kind: string, numbers: CrashNumbers): Verdict[] {

@@ -19,6 +19,7 @@ import {
   type Subject,
 } from './measure.ts';
 import { render, type BenchResult } from './report.ts';
+import { widgetSizes } from '../support/widget-sizes.ts';
 import { factsOf, prepareInboxes, productPids, startFloor, startLoad, startTeloring } from './subjects.ts';
 
 const full: Sizes = {
@@ -112,6 +113,7 @@ try {
     product: medians(series.product),
     crash: {},
     burst: sizes.burst,
+    widget: widgetSizes(),
   };
   if (!flags['no-crash']) {
     for (const idempotent of [false, true]) {

@@ -225,10 +225,17 @@ describe.skipIf(browserIsMissing())('the widget and the page around it', () => {
     expect(await page.locator('dialog').evaluate((dialog) => dialog.matches(':modal'))).toBe(true);
     const activeIsOutside = (): Promise<boolean> =>
       page.evaluate(() => document.activeElement instanceof HTMLAnchorElement);
-    for (let tabs = 0; tabs < 12; tabs++) {
+    // The keyboard goes round within: past the end comes the beginning.
+    const isAtStart = (): Promise<boolean> =>
+      chat.frame.locator('header button').evaluate((button) => button === document.activeElement);
+    let rounds = 0;
+    for (let tabs = 0; tabs < 14; tabs++) {
       await page.keyboard.press('Tab');
       expect(await activeIsOutside()).toBe(false);
+      await page.waitForTimeout(50);
+      if (await isAtStart()) rounds += 1;
     }
+    expect(rounds).toBeGreaterThanOrEqual(2);
     await chat.field.click();
     await page.keyboard.press('Escape');
     await chat.launcher.waitFor();

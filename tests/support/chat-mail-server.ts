@@ -21,7 +21,7 @@ export async function startMailServer(): Promise<MailServer> {
       stream.on('data', (chunk: Buffer) => chunks.push(chunk));
       stream.on('end', () => {
         if (mailServer.mood === 'refuses')
-          return void callback(Object.assign(new Error('Try again later'), { responseCode: 451 }));
+          return callback(Object.assign(new Error('Try again later'), { responseCode: 451 }));
         const to = session.envelope.rcptTo.map(({ address }) => address);
         // Headers in one line each.
         mails.push({

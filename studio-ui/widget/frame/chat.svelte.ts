@@ -225,7 +225,7 @@ export function createChat(store: Store, host: Host): Chat {
       earlier = answer.body.more;
       take(answer.body.items);
     },
-    answerQuestions: visitor.answerQuestions,
+    answerQuestions: (answers, consent) => visitor.answerQuestions(answers, consent),
     async rate(score: number, comment: string): Promise<boolean> {
       return visitor.survey !== null && visitor.rate(visitor.survey.id, score, comment);
     },

@@ -59,7 +59,10 @@ export function createConnection(store: Store): Connection {
     return { kind: 'ok', body };
   }
   const current = async (): Promise<Answer<Session>> => {
-    session = storedSession(store) ?? session;
+    const stored = storedSession(store);
+    // Another tab signed in or out: what is on screen here isn't theirs.
+    if (stored && session && stored.person !== session.person) location.reload();
+    session = stored ?? session;
     return session && session.renewAtMs > Date.now() ? { kind: 'ok', body: session } : renew();
   };
 

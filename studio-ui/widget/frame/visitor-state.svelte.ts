@@ -10,6 +10,8 @@ export function createVisitorState(connection: Connection, language: () => strin
   let typing = $state.raw<Typing | null>(null);
   /** Answered or waved away here; asked no more, whatever comes late from the server. */
   let closedSurvey = $state('');
+  /** For the server it is answered with the score; here the words may still follow. */
+  let answering = $state.raw<VisitorState['survey']>(null);
   let typingTimer: ReturnType<typeof setTimeout> | undefined;
 
   const stopTyping = (): void => {
@@ -24,7 +26,8 @@ export function createVisitorState(connection: Connection, language: () => strin
       return typing;
     },
     get survey() {
-      return state?.survey && state.survey.id !== closedSurvey ? state.survey : null;
+      const asked = state?.survey ?? answering;
+      return asked && asked.id !== closedSurvey ? asked : null;
     },
     take(next: VisitorState): void {
       state = next;
@@ -51,6 +54,7 @@ export function createVisitorState(connection: Connection, language: () => strin
       return named.length > 0 ? named : [{ path: '', code: 'invalid' }];
     },
     async rate(surveyId: string, score: number, comment: string): Promise<boolean> {
+      if (state?.survey?.id === surveyId) answering = state.survey;
       const answer = await connection.call('POST', `surveys/${surveyId}`, { score, comment });
       return answer.kind === 'ok';
     },

@@ -8,6 +8,8 @@ interface Stub {
   q?: [string, ArrayLike<unknown>][];
 }
 
+const nothing = (): void => undefined;
+
 export function createApi(events: Events): { methods: TeloringChat; attach(widget: Widget): void } {
   let widget: Widget | null = null;
   let waiting: ((widget: Widget) => void)[] = [];
@@ -27,7 +29,6 @@ export function createApi(events: Events): { methods: TeloringChat; attach(widge
     const ready = widget;
     safely(() => work(ready), undefined);
   };
-  const nothing = (): void => undefined;
 
   return {
     methods: {
@@ -45,7 +46,11 @@ export function createApi(events: Events): { methods: TeloringChat; attach(widge
         const copy = safely(() => fieldsOf(fields), null);
         if (copy) later((it) => it.setFields(copy));
       },
-      setLanguage: (code) => later((it) => it.setLanguage(String(code))),
+      setLanguage: (code) =>
+        later((it) => {
+          if (typeof code !== 'string') throw new Error('setLanguage takes a code such as "de".');
+          it.setLanguage(code);
+        }),
       setTheme: (theme) =>
         later((it) => {
           if (theme !== 'light' && theme !== 'dark' && theme !== 'auto') {

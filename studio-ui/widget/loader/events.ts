@@ -8,18 +8,19 @@ export interface Events {
   emit<N extends Name>(name: N, detail: TeloringEvents[N]): void;
 }
 
+function call<N extends Name>(handler: TeloringHandler<N>, detail: TeloringEvents[N]): void {
+  try {
+    handler(structuredClone(detail));
+  } catch (error) {
+    reportError(error);
+  }
+}
+
 export function createEvents(): Events {
   // Each name's set holds handlers of that name only: `on` and `off` are the one way in.
   const handlers = new Map<Name, Set<(detail: never) => void>>();
   let isReady = false;
 
-  const call = <N extends Name>(handler: TeloringHandler<N>, detail: TeloringEvents[N]): void => {
-    try {
-      handler(structuredClone(detail));
-    } catch (error) {
-      reportError(error);
-    }
-  };
   const off: Events['off'] = (name, handler) => void handlers.get(name)?.delete(handler);
   return {
     on(name, handler) {
@@ -34,7 +35,8 @@ export function createEvents(): Events {
     off,
     emit<N extends Name>(name: N, detail: TeloringEvents[N]): void {
       if (name === 'ready') isReady = true;
-      for (const handler of [...(handlers.get(name) ?? [])]) call(handler as TeloringHandler<N>, detail);
+      // Handlers may come and go while they are called.
+      for (const handler of new Set(handlers.get(name))) call(handler as TeloringHandler<N>, detail);
     },
   };
 }

@@ -83,7 +83,9 @@ export function createFrame({
     state: () => state,
     load,
     tell(message) {
-      if (state !== 'none') frame?.contentWindow?.postMessage(message, address.origin);
+      // Before it is there its place is the host page's own; only what it asked for itself has a hearer.
+      if (state === 'ready' || message.kind === 'stored')
+        frame?.contentWindow?.postMessage(message, address.origin);
     },
     focus: () => frame?.focus(),
   };

@@ -28,16 +28,17 @@ export function createLauncher(
   const label = element('span', 'label');
   const badge = element('span', 'badge', { 'aria-hidden': 'true' });
   button.append(icon('bubble', bubble), icon('cross', 'm6 9.5 6 6 6-6'), label, badge);
-  button.addEventListener('click', acts.toggle);
+  button.addEventListener('click', () => acts.toggle());
 
   // There from the beginning: screen readers announce what changes in a live region, not the region's coming.
   const news = element('div', 'news', { role: 'status' });
   const open = element('button', 'open-news');
   const dismiss = element('button', 'dismiss');
   dismiss.append(icon('x', 'M6 6l12 12M18 6 6 18'));
-  open.addEventListener('click', acts.open);
-  dismiss.addEventListener('click', acts.dismiss);
-  let shownId: string | null = null;
+  open.addEventListener('click', () => acts.open());
+  dismiss.addEventListener('click', () => acts.dismiss());
+  /** What stands there now: a live region announces every change, so only what has changed is written. */
+  let written = '';
 
   return {
     parts: [news, button],
@@ -68,8 +69,9 @@ export function createLauncher(
       );
       dismiss.setAttribute('aria-label', words.say('dismiss'));
       const shown = isOpen || isHidden || !config.messagePreview ? null : newest;
-      if (shown?.id !== shownId) {
-        shownId = shown?.id ?? null;
+      const wanted = shown ? `${words.language()} ${shown.id}` : '';
+      if (wanted !== written) {
+        written = wanted;
         news.replaceChildren(...(shown ? [open, dismiss] : []));
         if (shown) open.replaceChildren(...lines(words, shown));
       }

@@ -1,11 +1,13 @@
 /**
  * The chat's window: beside the launcher, or on a phone the whole screen. There it is a modal dialog, so that the page behind can't
- * be reached by keyboard or screen reader, and keeps clear of the on-screen keyboard.
+ * be reached by keyboard or screen reader, the keyboard goes round within, and it keeps clear of the one on
+ * the screen.
  */
 import { element } from './elements.ts';
 
 export interface Panel {
   element: HTMLDialogElement;
+  fill(...children: HTMLElement[]): void;
   isOpen(): boolean;
   open(): void;
   /** @returns what gives the focus back to where it was, if it was in here; `fallback` gets it where that is gone */
@@ -16,9 +18,19 @@ export interface Panel {
 const wholeScreen = '(max-width: 480px), (max-height: 480px)';
 
 /** @param takesFocus false for the preview, where somebody is filling in the form beside it */
-export function createPanel(onEscape: () => void, takesFocus: boolean): Panel {
+export function createPanel(
+  onEscape: () => void,
+  takesFocus: boolean,
+  enter: (at: 'start' | 'end') => void,
+): Panel {
   const panel = element('dialog', 'panel');
   const narrow = matchMedia(wholeScreen);
+  // Whoever tabs past the chat's end comes in at its beginning, and the other way round.
+  const edges = (['end', 'start'] as const).map((at) => {
+    const edge = element('span', 'edge');
+    edge.addEventListener('focus', () => enter(at));
+    return edge;
+  });
   let before: Element | null = null;
   let pageOverflow = '';
 
@@ -42,6 +54,7 @@ export function createPanel(onEscape: () => void, takesFocus: boolean): Panel {
       panel.show();
     }
     panel.setAttribute('aria-modal', String(narrow.matches));
+    for (const edge of edges) edge.tabIndex = narrow.matches ? 0 : -1;
     fit();
   };
   const hide = (wasModal: boolean): void => {
@@ -62,6 +75,10 @@ export function createPanel(onEscape: () => void, takesFocus: boolean): Panel {
 
   return {
     element: panel,
+    fill(...children) {
+      const [first = '', last = ''] = edges;
+      panel.replaceChildren(first, ...children, last);
+    },
     isOpen: () => panel.open,
     open() {
       before = focused();
@@ -69,7 +86,9 @@ export function createPanel(onEscape: () => void, takesFocus: boolean): Panel {
     },
     close(fallback) {
       const root = panel.getRootNode();
-      const hadFocus = root instanceof ShadowRoot && panel.contains(root.activeElement);
+      const isInside = root instanceof ShadowRoot && panel.contains(root.activeElement);
+      // Nobody has it where it has just left the chat's end, or the chat was touched and not entered.
+      const hadFocus = isInside || document.activeElement === document.body;
       hide(narrow.matches);
       return () => {
         if (!hadFocus) return;

@@ -56,6 +56,8 @@ svg { width: 26px; height: 26px; flex: none; }
   box-shadow: 0 0 0 1px light-dark(rgb(20 22 40 / .08), rgb(255 255 255 / .1)), 0 12px 44px rgb(10 12 30 / .24); }
 .panel[open] { animation: rise .16s cubic-bezier(.2, 0, 0, 1); transform-origin: bottom ${side}; }
 .panel::backdrop { background: none; }
+.place { position: absolute; inset: 0; }
+.edge { position: absolute; }
 .waiting { position: absolute; inset: 0; display: flex; flex-direction: column; align-items: center; justify-content: center; gap: 12px;
   padding: 32px; text-align: center; }
 .note { margin: 0; max-width: 30ch; color: light-dark(#5d6172, #a4a8b8); }
@@ -68,8 +70,7 @@ iframe.ready { opacity: 1; pointer-events: auto; }
   .panel { inset: 0; top: var(--top, 0px); width: 100%; max-width: none; height: var(--height, 100dvh); border-radius: 0; box-shadow: none;
     box-sizing: border-box; padding: env(safe-area-inset-top) env(safe-area-inset-right) env(safe-area-inset-bottom) env(safe-area-inset-left);
     background: linear-gradient(${accentColor} 0 env(safe-area-inset-top), light-dark(#fff, #1b1c23) env(safe-area-inset-top)); }
-  iframe, .waiting { position: relative; height: 100%; box-sizing: border-box; }
-  iframe:not(.ready) { position: absolute; }
+  .place { position: relative; height: 100%; }
   .launcher.open, .not-mobile { display: none; }
 }
 @media (prefers-reduced-motion: reduce) { * { transition: none !important; animation: none !important; } }

@@ -7,8 +7,8 @@ export function createWaiting(words: LauncherWords, acts: { again(): void; leave
   const note = element('p', 'note', { role: 'status' });
   const again = element('button', 'again');
   const leave = element('button', 'again quiet');
-  again.addEventListener('click', acts.again);
-  leave.addEventListener('click', acts.leave);
+  again.addEventListener('click', () => acts.again());
+  leave.addEventListener('click', () => acts.leave());
   const whole = element('div', 'waiting');
   whole.append(note, again, leave);
   return {

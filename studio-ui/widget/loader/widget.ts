@@ -3,6 +3,7 @@ import { chooseLanguage, directionOf } from '../language.ts';
 import type { NewestMessage, ToHost, WidgetConfig } from '../protocol.ts';
 import type { TeloringTheme } from '../teloring.d.ts';
 import type { Events } from './events.ts';
+import { element } from './elements.ts';
 import { createFrame } from './frame.ts';
 import { createIntroduction } from './introduction.ts';
 import { createLauncher } from './launcher.ts';
@@ -40,21 +41,26 @@ export function buildWidget({ root, base, inboxId, config: first, events, memory
 
   const words = createWords(base);
   const countInTitle = createTitleCount();
-  const panel = createPanel(close, !isPreview);
+  const panel = createPanel(close, !isPreview, (at) => {
+    frame.focus();
+    frame.tell({ teloring: 'host', kind: 'focus', at });
+  });
   const waiting = createWaiting(words, { again: () => frame.load(), leave: close });
   const launcher = createLauncher(words, { toggle, open: () => open(), dismiss: dismissNews });
+  const place = element('div', 'place');
   const frame = createFrame({
     base,
     inboxId,
     isPreview,
     title: () => config.title,
     look,
-    place: panel.element,
+    place,
     hear,
     changed: () => waiting.paint(frame.state()),
   });
-  panel.element.append(waiting.element);
-  const introduction = createIntroduction(memory, events, frame.tell);
+  place.append(waiting.element);
+  panel.fill(place);
+  const introduction = createIntroduction(memory, events, (message) => frame.tell(message));
   const introduceNow = (): void => {
     if (frame.state() === 'ready') introduction.introduce();
     // Who signs out leaves nothing behind, also where nothing of the chat was looked at on this page.
@@ -81,9 +87,8 @@ export function buildWidget({ root, base, inboxId, config: first, events, memory
     countInTitle(config.unreadInTitle && !panel.isOpen() ? unread : 0);
   }
   function apply(): void {
-    const { language: code, theme } = look();
-    words.use(code, paint);
-    frame.tell({ teloring: 'host', kind: 'look', language: code, theme });
+    words.use(look().language, paint);
+    frame.tell({ teloring: 'host', kind: 'look', ...look() });
     paint();
   }
 
@@ -131,6 +136,7 @@ export function buildWidget({ root, base, inboxId, config: first, events, memory
     switch (message.kind) {
       case 'ready':
         if (isPreview) frame.tell({ teloring: 'host', kind: 'preview', preview });
+        frame.tell({ teloring: 'host', kind: 'look', ...look() });
         introduction.introduce();
         frame.tell({ teloring: 'host', kind: panel.isOpen() ? 'shown' : 'hidden' });
         sendDraft();

@@ -83,7 +83,10 @@ describe('a channel’s form', () => {
     const fields = formFields(definitions.live_chat.settings, []);
     expect(startValues(fields)['position']).toBe('right');
     expect(startValues(fields, { position: 'left' })['position']).toBe('left');
-    expect(enteredJson(fields, startValues(fields))).toEqual(definitions.live_chat.settings.parse({}));
+    // What has an editor of its own isn't asked here and keeps its defaults.
+    const entered = enteredJson(fields, startValues(fields));
+    expect(definitions.live_chat.settings.parse(entered)).toEqual(definitions.live_chat.settings.parse({}));
+    expect(entered).toMatchObject({ zIndex: 2_147_483_000, hideOnMobile: false });
   });
 });
 

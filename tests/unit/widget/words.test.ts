@@ -31,7 +31,7 @@ describe.each(languages)('in %s', (language) => {
   });
 
   it('the places to fill are those of English', () => {
-    const places = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1]).sort();
+    const places = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? '').sort();
     const english: Record<string, unknown> = { ...allWords.en.launcher, ...allWords.en.frame };
     for (const [key, entry] of Object.entries({ ...launcher, ...frame })) {
       const expected = places(textsOf(english[key]).at(-1) ?? '');
@@ -50,7 +50,7 @@ test('languages other than English are not English', () => {
     );
     // "Bot" and the like are words of many languages.
     expect(
-      same.map(([, text]) => text).filter((text) => String(text).includes(' ')),
+      same.map(([, text]) => text).filter((text) => text.includes(' ')),
       language,
     ).toEqual([]);
     expect(same.length, language).toBeLessThan(9);

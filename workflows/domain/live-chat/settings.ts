@@ -1,6 +1,6 @@
 /** What a Live Chat inbox does beside its looks: what it asks first, when somebody is there, who visitors are, what it asks last. */
 import { z } from 'zod';
-import { isTimeZone, minutesOf, WEEKDAYS } from './hours.ts';
+import { isTimeZone, minutesOf, type Weekday } from './hours.ts';
 import { isWritten } from './localized.ts';
 
 const languageTag = z
@@ -74,8 +74,7 @@ function overlap(one: SpanInput, other: SpanInput): boolean {
 }
 
 const officeHours: SpanInput[] = [{ from: '09:00', to: '17:00' }];
-const dayOfWeek = (day: (typeof WEEKDAYS)[number]) =>
-  spans.default(day === 'sat' || day === 'sun' ? [] : officeHours);
+const dayOfWeek = (day: Weekday) => spans.default(day === 'sat' || day === 'sun' ? [] : officeHours);
 const weeklySchema = z.object({
   sun: dayOfWeek('sun'),
   mon: dayOfWeek('mon'),
