@@ -179,13 +179,13 @@ export async function becameOf(tx: Tx, visitor: VisitorKey): Promise<string | nu
   return row?.external_id ?? null;
 }
 
-/** They have the chat open. Nothing is kept of who has left nothing else behind. */
-export async function markSeen(db: Db, visitor: VisitorKey, language: string | null): Promise<void> {
-  await sql`insert into visitors (contact_id, workspace_id, seen_at, language)
+/** They have the chat open. @returns false for who has left nothing else behind: of them nothing is kept */
+export async function markSeen(db: Db, visitor: VisitorKey, language: string | null): Promise<boolean> {
+  const { rows } = await sql`insert into visitors (contact_id, workspace_id, seen_at, language)
     select id, workspace_id, now(), ${language} from contacts where inbox_id = ${visitor.inboxId} and external_id = ${visitor.externalId}
-    on conflict (contact_id) do update set seen_at = now(), language = coalesce(excluded.language, visitors.language)`.execute(
-    db,
-  );
+    on conflict (contact_id) do update set seen_at = now(), language = coalesce(excluded.language, visitors.language)
+    returning contact_id`.execute(db);
+  return rows.length > 0;
 }
 
 /** The id of the visitor's contact; made where there is none. */

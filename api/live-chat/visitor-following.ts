@@ -154,7 +154,7 @@ export async function followVisitor(
 
   async function beSeen(): Promise<void> {
     if (performance.now() - seenAtMs < seenEveryMs) return;
-    seenAtMs = performance.now();
-    await markSeen(deps.engineDb, visitor, language);
+    // Until they have written there is nobody to be seen: asked again at the next news.
+    if (await markSeen(deps.engineDb, visitor, language)) seenAtMs = performance.now();
   }
 }

@@ -242,7 +242,7 @@ describe('an answer to the mail', () => {
         '',
         text,
         '',
-        'On Monday The Shop <chat@shop.example> wrote:',
+        'On Mon, Nov 30, 2026 at 9:00 AM The Shop <chat@shop.example> wrote:',
         '> Where is your order?',
         '',
       ].join('\r\n'),
