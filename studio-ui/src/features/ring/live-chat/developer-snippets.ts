@@ -52,7 +52,8 @@ export type Server = keyof typeof SERVERS;
 export const hashExamples: Readonly<Record<Server, string>> = {
   node: `import { createHmac } from 'node:crypto';
 
-const hash = createHmac('sha256', process.env.TELORING_IDENTITY_SECRET)
+// identitySecret: as made in Settings; it never leaves your server.
+const hash = createHmac('sha256', identitySecret)
   .update(customer.id)
   .digest('hex');`,
   php: `$hash = hash_hmac('sha256', $customer->id, getenv('TELORING_IDENTITY_SECRET'));`,
