@@ -83,9 +83,9 @@ describe('connecting', () => {
     expect(again.credentials.applicationSid).toBe(first.credentials.applicationSid);
     expect(again.credentials).toMatchObject({ phoneNumber: '+15005550006', webhookUrl: b.webhookUrl });
     expect(await b.facts()).toMatchObject({
-      voiceUrl: `${b.webhookUrl}/voice`,
-      statusCallback: `${b.webhookUrl}/status`,
-      applications: [{ sid: first.credentials.applicationSid, voiceUrl: `${b.webhookUrl}/app` }],
+      voiceUrl: `${b.webhookUrl}/voice#rc=3&rp=all`,
+      statusCallback: `${b.webhookUrl}/status#rc=3&rp=all`,
+      applications: [{ sid: first.credentials.applicationSid, voiceUrl: `${b.webhookUrl}/app#rc=3&rp=all` }],
     });
   });
 
@@ -156,7 +156,7 @@ describe('probing', () => {
     expect(await states(b, inbox)).toEqual(['degraded', 'ok']);
     await b.post(number, { VoiceUrl: `${publicUrl}/other` });
     expect(await states(b, inbox)).toEqual(['failing', 'ok']);
-    await b.post(number, { VoiceApplicationSid: 'AP1', VoiceUrl: `${b.webhookUrl}/voice` });
+    await b.post(number, { VoiceApplicationSid: 'AP1', VoiceUrl: `${b.webhookUrl}/voice#rc=3&rp=all` });
     expect(await states(b, inbox)).toEqual(['failing', 'ok']);
     await b.post(`/Applications/${inbox.credentials.applicationSid ?? ''}.json`, {
       VoiceUrl: `${publicUrl}/other`,
