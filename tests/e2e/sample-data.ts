@@ -54,7 +54,7 @@ const WRITERS: Writer[] = [
 export async function fillWithSamples(
   product: Target,
   picture: Uint8Array,
-): Promise<SampleIds & { emailConversationId: string }> {
+): Promise<SampleIds & { emailConversationId: string; callConversationId: string }> {
   const demo = JSON.parse(await readFile(path.join(product.home, 'demo-inbox.json'), 'utf8')) as {
     inboxId: string;
     secret: string;
