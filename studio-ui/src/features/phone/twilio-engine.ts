@@ -65,7 +65,7 @@ export function createTwilioEngine(deps: TwilioDeps): Engine {
   function again(opened: TwilioDevice): void {
     clearTimeout(timer);
     const wait = REGISTER_AGAIN_MS[Math.min(failures++, REGISTER_AGAIN_MS.length - 1)];
-    timer = setTimeout(() => device === opened && register(opened), wait);
+    timer = setTimeout(() => register(opened), wait);
   }
   const useMicrophone = async (): Promise<void> => {
     // Asks for the permission, in our words where it is refused; the device then opens it itself.
