@@ -99,6 +99,8 @@ export function createSoftphone(deps: SoftphoneDeps): Softphone {
     const next = nextCall(state.call, event, nowMs());
     if (next !== state.call) show({ call: next });
   }
+  /** As it is now: what a check before has told is past. */
+  const current = (): Call | null => state.call;
   const whoIs = ({ party }: Call): string => party.name ?? shownNumber(party.number);
 
   // ——— the call
@@ -213,7 +215,8 @@ export function createSoftphone(deps: SoftphoneDeps): Softphone {
     } catch (error) {
       const mic = micOf(error);
       if (mic) show({ mic });
-      if (teller.isWitness() && state.call?.callId) teller.tellFailed(state.call.callId);
+      const callId = current()?.callId;
+      if (teller.isWitness() && callId) teller.tellFailed(callId);
       if (isStill()) show({ call: null });
       throw new Error(`The call wasn’t placed. ${messageOf(error)}`, { cause: error });
     }
