@@ -5,6 +5,8 @@
 import type { CallEnd } from './call-state.ts';
 import type { Engine, Leg, LegEvent, LineReport, Sound } from './engine.ts';
 
+const nothing = (): void => undefined;
+
 export interface TwilioCall {
   readonly parameters: Record<string, string>;
   readonly customParameters: Map<string, string>;
@@ -43,7 +45,7 @@ export function createTwilioEngine(deps: TwilioDeps): Engine {
   let device: TwilioDevice | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let failures = 0;
-  let report: (line: LineReport) => void = () => undefined;
+  let report: (line: LineReport) => void = nothing;
 
   async function renew(): Promise<void> {
     const opened = device;
