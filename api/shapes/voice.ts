@@ -37,9 +37,10 @@ export const callShape = z
   .openapi('Call');
 export type CallWire = z.infer<typeof callShape>;
 
+const iso = (at: Date | null): string | null => at?.toISOString() ?? null;
+
 /** The provider is the inbox's; its credentials stay where they are. */
 export function toCall(row: CallRow, inbox: { credentials: JsonObject }): CallWire {
-  const iso = (at: Date | null): string | null => at?.toISOString() ?? null;
   return {
     id: row.id,
     inboxId: row.inbox_id,

@@ -4,6 +4,7 @@
  */
 import type { Json } from '#domain/json.ts';
 import type { AdapterInbox } from '../contract.ts';
+import { callbackUrl } from '../voice/inbox.ts';
 import { callVoiceApi, clientAct } from '../voice/sandbox/api.ts';
 import { createVoicePhone } from '../voice/sandbox/phone.ts';
 import type { Line } from '../voice/sandbox/script.ts';
@@ -111,16 +112,16 @@ function recallVoice(
   inbox: AdapterInbox,
   webhookUrl: string,
 ): void {
-  number.voiceUrl = `${webhookUrl}/voice`;
+  number.voiceUrl = callbackUrl(webhookUrl, 'voice');
   number.voiceFallbackUrl = number.voiceUrl;
-  number.statusCallback = `${webhookUrl}/status`;
+  number.statusCallback = callbackUrl(webhookUrl, 'status');
   const sid = textOf(inbox.credentials['applicationSid']);
   if (sid === '') return;
   const name = `Teloring ${inbox.id}`;
   account.applications.set(sid, {
     sid,
     name,
-    voiceUrl: `${webhookUrl}/app`,
+    voiceUrl: callbackUrl(webhookUrl, 'app'),
     statusCallback: number.statusCallback,
   });
 }

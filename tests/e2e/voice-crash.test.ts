@@ -53,17 +53,17 @@ test('killed while the flow waits for a digit: the call and its flow go on to th
   const sid = before.providerCallId ?? '';
   const post = async (place: string, more: Record<string, string>, query = ''): Promise<string> => {
     const fields = {
-      AccountSid: String(credentials['accountSid']),
+      AccountSid: credentials.accountSid,
       CallSid: sid,
       From: caller,
-      To: String(credentials['phoneNumber']),
+      To: credentials.phoneNumber,
       ...more,
     };
     const url = `${product.product.url}/webhooks/twilio/${bench.inboxId}/${place}${query}`;
     const answer = await fetch(url, {
       method: 'POST',
       headers: {
-        'x-twilio-signature': twilioSignature(String(credentials['authToken']), url, Object.entries(fields)),
+        'x-twilio-signature': twilioSignature(credentials.authToken, url, Object.entries(fields)),
       },
       body: new URLSearchParams(fields),
     });

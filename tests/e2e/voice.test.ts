@@ -177,6 +177,21 @@ describe('an incoming call', () => {
     });
   });
 
+  test('what Twilio never confirmed is not said twice, and the flow goes on by what the caller does', async () => {
+    const { bench, caller } = await withMenu();
+    await product.call('POST', `/sandbox/api/${bench.inboxId}/faults`, { kind: 'no_answer', times: 1 });
+    await bench.act({ kind: 'call', chatId: caller });
+    await bench.hears(caller, 'Press 1 for sales.');
+    await bench.act({ kind: 'hang_up', chatId: caller });
+    const over = await bench.call(caller, isOver, 'the call is over');
+    const said = (await bench.heard(caller)).filter((words) => words.includes('Welcome'));
+    expect(said).toHaveLength(1);
+    const first = (await bench.messages(over)).find(({ parts }) =>
+      parts.some((part) => part.kind === 'call' && part.event === 'say'),
+    );
+    expect(first).toMatchObject({ status: 'unknown', providerMessageId: null });
+  });
+
   test('a flow that listens to missed calls hears of one whose own flow has ended by it', async () => {
     const { bench, caller } = await withMenu();
     await product.call('POST', '/api/labels', { name: 'call back' }).catch(() => undefined);

@@ -8,7 +8,12 @@ import type { ChannelProduct } from './channel-product.ts';
 import { eventually } from './eventually.ts';
 
 let accounts = 20_000;
-export function voiceCredentials(): JsonObject {
+export interface VoiceAccount extends JsonObject {
+  accountSid: string;
+  authToken: string;
+  phoneNumber: string;
+}
+export function voiceCredentials(): VoiceAccount {
   const n = (accounts += 1);
   return {
     provider: 'twilio',

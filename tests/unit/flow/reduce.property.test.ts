@@ -92,6 +92,18 @@ const anyStep: fc.Arbitrary<StepDefinition> = fc.oneof(
   step('assign', fc.constant({ agentId: 'agent-1' }), ['next']),
   step('label', fc.constant({ add: ['l'] }), ['next']),
   step('start_flow', fc.constant({ flowId: 'flow-2' }), ['next']),
+  // Outside a call: see calling.test.ts for inside.
+  step('say', fc.record({ text: template }), ['next', 'hung_up', 'failed']),
+  step('gather', fc.record({ text: template, variable: name }), [
+    'reply',
+    'invalid',
+    'timeout',
+    'hung_up',
+    'failed',
+  ]),
+  step('ring', fc.constant({}), ['answered', 'no_answer', 'hung_up', 'failed']),
+  step('voicemail', fc.constant({}), ['recorded', 'hung_up', 'failed']),
+  { weight: 1, arbitrary: step('hang_up', fc.constant({}), []) },
   step('goto', fc.record({ step: fc.constantFrom(...ids) }), []),
   { weight: 1, arbitrary: step('handoff', fc.record({ note: template }), []) },
   { weight: 1, arbitrary: step('end', fc.constant({}), []) },

@@ -267,6 +267,7 @@ export function* interpret(
         return 'END';
       // In no call nobody hears them.
       case 'say':
+        return fill(word(params, 'text')).trim() === '' ? 'next' : 'failed';
       case 'gather':
       case 'ring':
       case 'voicemail':

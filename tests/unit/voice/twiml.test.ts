@@ -36,11 +36,13 @@ describe('TwiML', () => {
     const dial = theirs.dial({
       timeout: 20,
       answerOnBridge: true,
-      action: 'https://teloring.example/webhooks/twilio/inbox/dial?call=CA1&who=%2B15551234567&ref=r1',
+      action:
+        'https://teloring.example/webhooks/twilio/inbox/dial?call=CA1&who=%2B15551234567&ref=r1#rc=3&rp=all',
       method: 'POST',
     });
     const client = dial.client({
-      statusCallback: 'https://teloring.example/webhooks/twilio/inbox/leg?call=CA1&who=%2B15551234567&ref=r1',
+      statusCallback:
+        'https://teloring.example/webhooks/twilio/inbox/leg?call=CA1&who=%2B15551234567&ref=r1#rc=3&rp=all',
       statusCallbackEvent: ['initiated', 'ringing', 'answered', 'completed'],
       statusCallbackMethod: 'POST',
     });
