@@ -1,111 +1,108 @@
 import { z } from 'zod';
 import type { ChannelDefinition } from '../contract.ts';
 
-const needed = {
-  twilio: {
-    accountSid: 'An account SID begins with AC; it stands in the Twilio console.',
-    authToken: 'The auth token stands beside the account SID in the Twilio console.',
-    apiKeySid: 'An API key SID begins with SK; make a standard key in the Twilio console.',
-    apiKeySecret: 'The API key’s secret is shown once, when the key is made.',
-    phoneNumber: 'Give the number with its country code, such as +15551234567.',
-  },
-  sip: {
-    wsUrl: 'Give the exchange’s address for browsers, such as wss://pbx.example.com/ws.',
-    domain: 'Give the SIP domain, such as pbx.example.com.',
-    username: 'Give the SIP user.',
-    password: 'Give the SIP user’s password.',
-  },
-} as const;
-const text = z.string().trim().optional();
+/** A text that has to be given: what is wrong with it, and what to do. */
+const needed = (words: string) => z.string({ error: words }).trim().min(1, words);
+const words = {
+  accountSid: 'An account SID begins with AC; it stands in the Twilio console.',
+  apiKeySid: 'An API key SID begins with SK; make a standard key in the Twilio console.',
+  phoneNumber: 'Give the number with its country code, such as +15551234567.',
+  wsUrl: 'Give the exchange’s address for browsers, such as wss://pbx.example.com/ws.',
+  domain: 'Give the SIP domain, such as pbx.example.com.',
+  username: 'Give the SIP user.',
+};
+const isNumber = /^\+?[\d\s().-]{5,30}$/;
 
-const credentials = z
+const twilio = z
   .object({
-    provider: z
-      .enum(['twilio', 'sip'])
-      .default('twilio')
-      .meta({
-        title: 'Provider',
-        description: 'Twilio, or your own exchange that speaks SIP over WebSockets.',
-        options: { twilio: 'Twilio', sip: 'SIP exchange' },
-      }),
-    accountSid: z
-      .string()
-      .trim()
-      .regex(/^AC\w+$/, needed.twilio.accountSid)
-      .optional()
+    provider: z.literal('twilio'),
+    accountSid: needed(words.accountSid)
+      .regex(/^AC\w+$/, words.accountSid)
       .meta({
         title: 'Account SID',
-        description: 'Twilio: on the first page of the console.',
+        description: 'On the first page of the Twilio console.',
         examples: ['AC…'],
       }),
     /** Signs webhooks. */
-    authToken: text.meta({
+    authToken: needed('The auth token stands beside the account SID in the Twilio console.').meta({
       title: 'Auth token',
-      description: 'Twilio: beside the account SID. It also signs Twilio’s webhooks.',
+      description: 'Beside the account SID. It also signs Twilio’s webhooks.',
     }),
     /** Signs the tokens of agents' phones, and calls the API. */
-    apiKeySid: z
-      .string()
-      .trim()
-      .regex(/^SK\w+$/, needed.twilio.apiKeySid)
-      .optional()
+    apiKeySid: needed(words.apiKeySid)
+      .regex(/^SK\w+$/, words.apiKeySid)
       .meta({
         title: 'API key SID',
-        description: 'Twilio: a standard key. It lets agents’ browsers make calls.',
+        description: 'A standard key. It lets agents’ browsers make calls.',
         examples: ['SK…'],
       }),
-    apiKeySecret: text.meta({ title: 'API key secret', description: 'Twilio: shown once, with the key.' }),
-    phoneNumber: z
-      .string()
-      .trim()
-      .regex(/^\+?[\d\s().-]{5,30}$/, needed.twilio.phoneNumber)
-      .optional()
+    apiKeySecret: needed('The API key’s secret is shown once, when the key is made.').meta({
+      title: 'API key secret',
+      description: 'Shown once, with the key.',
+    }),
+    phoneNumber: needed(words.phoneNumber)
+      .regex(isNumber, words.phoneNumber)
       .meta({
         title: 'Phone number',
         description: 'The number that customers call, with its country code.',
         examples: ['+1 202 555 0143'],
       }),
-    wsUrl: z
-      .string()
-      .trim()
-      .regex(/^wss?:\/\/[^\s]+$/, needed.sip.wsUrl)
-      .optional()
-      .meta({
-        title: 'WebSocket address',
-        description: 'SIP: where browsers reach the exchange.',
-        examples: ['wss://pbx.example.com/ws'],
-      }),
-    domain: z
-      .string()
-      .trim()
-      .regex(/^[\w.-]+(:\d+)?$/, needed.sip.domain)
-      .optional()
-      .meta({ title: 'SIP domain', examples: ['pbx.example.com'] }),
-    username: z
-      .string()
-      .trim()
-      .regex(/^[\w.+-]+$/, needed.sip.username)
-      .optional()
-      .meta({ title: 'SIP user', description: 'SIP: the account that agents’ phones register with.' }),
-    password: text.meta({ title: 'SIP password' }),
-    realm: text.meta({
-      title: 'SIP realm',
-      description: 'SIP: where the exchange names one, phones get a hash in place of the password.',
-    }),
-    iceServers: z.array(z.string().trim().max(300)).max(10).optional().meta({
-      title: 'STUN and TURN servers',
-      description: 'SIP: one a line, such as stun:stun.example.com or turn:user:secret@turn.example.com.',
-    }),
     /** Learned by `connect`. */
     numberSid: z.string().optional().meta({ readOnly: true }),
     applicationSid: z.string().optional().meta({ readOnly: true }),
     webhookUrl: z.string().optional().meta({ readOnly: true }),
   })
-  .superRefine((given, context) => {
-    for (const [path, message] of Object.entries(needed[given.provider]))
-      if (!given[path as keyof typeof given]) context.addIssue({ code: 'custom', path: [path], message });
+  .meta({ title: 'Twilio', description: 'A number at Twilio. Flows can speak in its calls.' });
+
+const sip = z
+  .object({
+    provider: z.literal('sip'),
+    wsUrl: needed(words.wsUrl)
+      .regex(/^wss?:\/\/[^\s]+$/, words.wsUrl)
+      .meta({
+        title: 'WebSocket address',
+        description: 'Where browsers reach the exchange.',
+        examples: ['wss://pbx.example.com/ws'],
+      }),
+    domain: needed(words.domain)
+      .regex(/^[\w.-]+(:\d+)?$/, words.domain)
+      .meta({ title: 'SIP domain', examples: ['pbx.example.com'] }),
+    username: needed(words.username)
+      .regex(/^[\w.+-]+$/, words.username)
+      .meta({ title: 'SIP user', description: 'The account that agents’ phones register with.' }),
+    password: needed('Give the SIP user’s password.').meta({ title: 'SIP password' }),
+    phoneNumber: z
+      .string()
+      .trim()
+      .regex(isNumber, words.phoneNumber)
+      .optional()
+      .meta({
+        title: 'Phone number',
+        description:
+          'What customers call, with its country code: numbers without one are read as dialled from there.',
+        examples: ['+1 202 555 0143'],
+      }),
+    realm: z.string().trim().optional().meta({
+      title: 'SIP realm',
+      description: 'Where the exchange names one, phones get a hash in place of the password.',
+    }),
+    iceServers: z.array(z.string().trim().max(300)).max(10).optional().meta({
+      title: 'STUN and TURN servers',
+      description: 'One a line, such as stun:stun.example.com or turn:user:secret@turn.example.com.',
+    }),
+  })
+  .meta({
+    title: 'SIP exchange',
+    description: 'Your own exchange, where browsers reach it over WebSockets.',
   });
-export type VoiceCredentials = z.infer<typeof credentials>;
+
+/** Both kinds as one shape, of which each has its part: most code asks for a field rather than for the provider. */
+export type VoiceCredentials = { provider: 'twilio' | 'sip' } & Partial<
+  Omit<z.infer<typeof twilio>, 'provider'> & Omit<z.infer<typeof sip>, 'provider'>
+>;
+const credentials: z.ZodType<VoiceCredentials> = z
+  .discriminatedUnion('provider', [twilio, sip])
+  .meta({ title: 'Where the calls come from' });
 
 const seconds = (least: number, most: number, usual: number) =>
   z.coerce.number().int().min(least).max(most).default(usual);

@@ -316,6 +316,7 @@ describe.skipIf(browserIsMissing() || sipProxyIsMissing())('the softphone at a S
   it('goes on in another tab when the one with the phone crashes, and the record of the call ends', async () => {
     const second = await openTab(context);
     await talk();
+    await panel().getByLabel('Notes on this call').fill('Was cut off while spelling her address.');
     const inspector = await context.newCDPSession(page);
     // Never answered: the renderer is gone.
     void inspector.send('Page.crash').catch(() => undefined);
@@ -327,6 +328,8 @@ describe.skipIf(browserIsMissing() || sipProxyIsMissing())('the softphone at a S
     await see(panel().getByText(/The tab with your call to Ada Lovelace was closed/));
     const { messages } = await timeline(['incoming', 'ringing', 'answered', 'ended']);
     expect(partOf(messages, 'ended')?.reason).toBe('connection_lost');
+    const notes = messages.filter(({ direction }) => direction === 'internal');
+    expect(notes.map(({ text }) => text)).toEqual(['Was cut off while spelling her address.']);
     if (await ada.isEstablished()) await ada.hangUp();
     await beCalled();
     await ada.hangUp();

@@ -6,6 +6,7 @@ export async function watchSound(context: BrowserContext): Promise<void> {
   await context.addInitScript(() => {
     const seen = { tones: 0, connections: [] as RTCPeerConnection[] };
     Object.assign(window, { seen });
+    // oxlint-disable-next-line typescript/unbound-method -- called with its own `this` below
     const start = OscillatorNode.prototype.start;
     OscillatorNode.prototype.start = function (when?: number) {
       seen.tones += 1;
@@ -50,13 +51,13 @@ export function softphoneParts(page: () => Page) {
       }),
     incoming: () => page().getByRole('alertdialog', { name: 'Incoming call' }),
     act: (name: string) => panel().getByRole('button', { name, exact: true }),
-    async open(): Promise<void> {
+    open: async (): Promise<void> => {
       if (!(await panel().isVisible()))
         await page()
           .getByRole('button', { name: /^Phone: / })
           .click();
     },
-    async dial(number: string): Promise<void> {
+    dial: async (number: string): Promise<void> => {
       if (!(await panel().isVisible()))
         await page()
           .getByRole('button', { name: /^Phone: / })

@@ -105,6 +105,7 @@ const options = () => ({
   pcConfig: { iceServers: [] },
 });
 
+const isRemote = (originator: string): boolean => originator === 'remote';
 const sipPhone = {
   start(given: Settings): void {
     settings = given;
@@ -120,7 +121,7 @@ const sipPhone = {
     phone.on('registered', () => log.push('registered'));
     phone.on('registrationFailed', ({ cause }) => log.push(`registrationFailed ${cause}`));
     phone.on('newRTCSession', ({ originator, session: made }: RTCSessionEvent) => {
-      if (String(originator) !== 'remote') return;
+      if (!isRemote(originator)) return;
       log.push('incoming');
       if (settings?.onCall === 'busy') return made.terminate({ status_code: 486 });
       if (settings?.onCall === 'decline') return made.terminate({ status_code: 603 });

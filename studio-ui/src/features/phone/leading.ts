@@ -5,6 +5,7 @@ import type { VoiceSession } from '../../lib/api/voice-types.ts';
 import { keepText, readText } from '../../lib/browser-storage.ts';
 import { feed } from '../../lib/feed.svelte.ts';
 import { presence } from '../../lib/presence.svelte.ts';
+import { saveNotesBut } from './call-notes.ts';
 import { isLive } from './call-state.ts';
 import type { Engine } from './engine.ts';
 import { createNotifier } from './notifier.ts';
@@ -56,6 +57,8 @@ export function leadPhone(
       else if (state.call?.phase === 'ringing_out') ringer.ringBack();
       else ringer.silence();
       notifier.follow(state.call);
+      // What was written down in the last one, however it was left.
+      if (before.call?.phase === 'wrap_up') void saveNotesBut(state.call?.id ?? null);
       // For the tab that finds this one gone.
       keepText(snapshot, isLive(state.call) ? partyName(state.call) : null);
     }
@@ -77,14 +80,17 @@ export function leadPhone(
   };
   // The last chance to hang up and to sign off at the exchange.
   const onPageHide = () => stop();
-  const onOnline = () => softphone.hurry();
+  const onOnline = () => {
+    softphone.hurry();
+    void saveNotesBut(softphone.state().call?.id ?? null);
+  };
   addEventListener('beforeunload', onBeforeUnload);
   addEventListener('pagehide', onPageHide);
   addEventListener('online', onOnline);
   const undo = feed.onEvent((event) => {
     if (event.name === 'call.updated' && event.callId) void softphone.onServerCall(event.callId);
   });
-  const undoResync = feed.onResync(() => softphone.hurry());
+  const undoResync = feed.onResync(onOnline);
 
   function stop(): void {
     softphone.stop();
@@ -102,6 +108,7 @@ export function leadPhone(
   const cut = readText(snapshot);
   keepText(snapshot, null);
   if (cut !== null) softphone.noteCut(cut);
+  void saveNotesBut(null);
   return { softphone, stop };
 }
 

@@ -118,7 +118,9 @@ export function createLines(deps: LinesDeps): Lines {
       for (const of of kept.values()) if (of.timer && of.line.state === 'lost') void open(of);
     },
     async setSpeaker(deviceId) {
-      await Promise.all([...kept.values()].map(({ engine }) => engine?.setSpeaker(deviceId)));
+      await Promise.all(
+        [...kept.values()].flatMap(({ engine }) => (engine ? [engine.setSpeaker(deviceId)] : [])),
+      );
     },
   };
 }

@@ -1,5 +1,5 @@
 /** Numbers as people type them → what is dialled, and why some aren't. Pure. */
-import parsePhoneNumber, { type CountryCode } from 'libphonenumber-js';
+import { parsePhoneNumberFromString as parsePhoneNumber, type CountryCode } from 'libphonenumber-js';
 
 export type Dialled = { to: string; shown: string } | { refusal: string };
 

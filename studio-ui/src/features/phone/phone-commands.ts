@@ -3,8 +3,9 @@ import type { Command } from '../../lib/commands.svelte.ts';
 import { isTalk } from './call-state.ts';
 import { phone } from './phone.svelte.ts';
 
+const call = () => phone.state.call;
+
 export function phoneCommands(): Command[] {
-  const call = () => phone.state.call;
   const section = 'Phone';
   return [
     {

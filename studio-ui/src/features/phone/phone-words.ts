@@ -15,10 +15,10 @@ export const MOOD_WORDS: Record<PhoneMood, string> = {
   wrap_up: 'Wrap-up',
 };
 
+const two = (count: number): string => String(count).padStart(2, '0');
 /** "03:12", "1:02:07". */
 export function clockWords(ms: number): string {
   const seconds = Math.floor(ms / 1_000);
-  const two = (count: number): string => String(count).padStart(2, '0');
   const [h, m, s] = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60, seconds % 60];
   return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${two(m)}:${two(s)}`;
 }

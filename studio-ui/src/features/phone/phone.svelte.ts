@@ -4,6 +4,8 @@ import { idleState, type PhoneState, type Wish } from './phone-state.ts';
 import type { Softphone } from './softphone.ts';
 import { joinTabs, type TabLink } from './tab-leader.ts';
 
+const nothing = (): void => undefined;
+
 /** What the dialler is opened with. */
 export interface DialWish {
   number: string;
@@ -75,7 +77,7 @@ class Phone {
   #lead(name: string): () => void {
     this.isLeader = true;
     this.isOrphaned = false;
-    let stop: () => void = () => undefined;
+    let stop: () => void = nothing;
     let isOver = false;
     this.#led = import('./leading.ts').then(({ leadPhone }) => {
       const led = leadPhone(name, (state) => {

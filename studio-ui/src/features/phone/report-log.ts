@@ -2,6 +2,8 @@
  * What the softphone has to tell the server, kept in this browser until the server has taken it: written down first, sent in order,
  * again after every failure, by the next tab or the next visit where this one ends. The server knows each by its id.
  */
+
+const nothing = (): void => undefined;
 export interface LogStorage {
   read(): string | null;
   /** @returns false where the browser refuses (private mode, full) */
@@ -35,8 +37,9 @@ export function createReportLog<Entry extends { id: string }>(deps: LogDeps<Entr
   let entries = parse<Entry>(deps.storage.read());
   let draining: Promise<void> | null = null;
   let isStopped = false;
-  let wake: () => void = () => undefined;
-  const wait = deps.wait ?? ((ms) => new Promise((resolve) => setTimeout(resolve, ms)));
+  let wake: () => void = nothing;
+  const wait = (ms: number): Promise<void> =>
+    deps.wait?.(ms) ?? new Promise((resolve) => setTimeout(resolve, ms));
 
   function keep(next: Entry[]): void {
     entries = next.slice(-MOST);
@@ -45,6 +48,7 @@ export function createReportLog<Entry extends { id: string }>(deps: LogDeps<Entr
   }
   async function drain(): Promise<void> {
     let failures = 0;
+    // oxlint-disable-next-line no-unmodified-loop-condition -- stop changes it while this waits
     for (let [first] = entries; first && !isStopped; [first] = entries) {
       const entry = first;
       const answer = await deps.send(entry).catch((): 'later' => 'later');

@@ -7,9 +7,11 @@ import { session } from '../../lib/session.svelte.ts';
 import type { CallEnd } from './call-state.ts';
 import type { Engine, Leg, LegEvent } from './engine.ts';
 
+const nothing = (): void => undefined;
+
 export function createSandboxEngine(inboxId: string): Engine {
   const legs = new Map<string, SandboxLeg>();
-  let offer: (leg: Leg) => void = () => undefined;
+  let offer: (leg: Leg) => void = nothing;
   let undo: (() => void)[] = [];
 
   function heard(call: VoiceCall): void {
@@ -25,15 +27,15 @@ export function createSandboxEngine(inboxId: string): Engine {
     }
   }
   const look = (callId: string): void => void api.voiceCall(callId).then(heard, () => undefined);
+  const lookAtAll = (): void =>
+    void api.activeCalls().then(
+      ({ items }) => items.forEach(heard),
+      () => undefined,
+    );
   return {
     isOnlyWitness: false,
     start(listener) {
       offer = (leg) => listener.incoming(leg);
-      const lookAtAll = () =>
-        void api.activeCalls().then(
-          ({ items }) => items.forEach(heard),
-          () => undefined,
-        );
       undo = [
         feed.onEvent((event) => {
           if (event.name === 'call.updated' && event.callId) look(event.callId);

@@ -6,6 +6,8 @@ import type { Engine, Leg, LineReport, Sound } from './engine.ts';
 import { createSipLeg, type SipLeg } from './sip-leg.ts';
 import { registrationWords } from './sip-words.ts';
 
+const nothing = (): void => undefined;
+
 export interface SipAccount {
   wsUrl: string;
   /** `sip:user@domain`. */
@@ -26,8 +28,8 @@ export function createSipEngine(account: SipAccount, sound: Sound): Engine {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let failures = 0;
   let wasConnected = false;
-  let report: (line: LineReport) => void = () => undefined;
-  let offer: (leg: Leg) => void = () => undefined;
+  let report: (line: LineReport) => void = nothing;
+  let offer: (leg: Leg) => void = nothing;
   const rtc: RTCConfiguration = { iceServers: account.iceServers ?? [] };
 
   function open(): void {
@@ -72,7 +74,7 @@ export function createSipEngine(account: SipAccount, sound: Sound): Engine {
       registerAgain(opened);
     });
     opened.on('newRTCSession', ({ originator, session }: RTCSessionEvent) => {
-      if (String(originator) === 'remote') offer(track(session, 'in'));
+      if (isRemote(originator)) offer(track(session, 'in'));
     });
     opened.start();
   }
@@ -150,4 +152,5 @@ export function createSipEngine(account: SipAccount, sound: Sound): Engine {
   };
 }
 
+const isRemote = (originator: string): boolean => originator === 'remote';
 const domainOf = (uri: string): string => uri.replace(/^sips?:/, '').split('@')[1] ?? '';

@@ -1,9 +1,12 @@
 /** One SIP call: JsSIP's session as the softphone's leg. */
+import JsSIP from 'jssip';
 import type { IncomingEvent, OutgoingEvent, RTCSession } from 'jssip/lib/RTCSession';
 import type { Party } from './call-state.ts';
 import type { Leg, LegControl, LegEvent, Sound } from './engine.ts';
 import { createSpeaker } from './speaker.ts';
 import { sipEnd } from './sip-words.ts';
+
+const nothing = (): void => undefined;
 
 export interface SipLeg extends Leg {
   readonly session: RTCSession;
@@ -28,7 +31,7 @@ const GATHER_MS = 1_200;
 export function createSipLeg(session: RTCSession, options: Options): SipLeg {
   const { direction, sound } = options;
   const speaker = createSpeaker();
-  let listener: (event: LegEvent) => void = () => undefined;
+  let listener: (event: LegEvent) => void = nothing;
   const early: LegEvent[] = [];
   let isHeard = false;
   let stream = options.stream ?? null;
@@ -65,7 +68,7 @@ export function createSipLeg(session: RTCSession, options: Options): SipLeg {
 
   session.on('peerconnection', ({ peerconnection }) => attach(peerconnection));
   session.on('progress', ({ originator }: IncomingEvent | OutgoingEvent) => {
-    if (String(originator) === 'remote') tell({ kind: 'ringing' });
+    if (isRemote(originator)) tell({ kind: 'ringing' });
   });
   session.on('icecandidate', ({ ready }) => {
     gatherTimer ??= setTimeout(ready, GATHER_MS);
@@ -79,10 +82,10 @@ export function createSipLeg(session: RTCSession, options: Options): SipLeg {
   session.on('accepted', () => direction === 'out' && connected());
   session.on('confirmed', connected);
   session.on('hold', ({ originator }) =>
-    tell(String(originator) === 'local' ? { kind: 'held' } : { kind: 'other_held', isHeld: true }),
+    tell(isRemote(originator) ? { kind: 'other_held', isHeld: true } : { kind: 'held' }),
   );
   session.on('unhold', ({ originator }) =>
-    tell(String(originator) === 'local' ? { kind: 'resumed' } : { kind: 'other_held', isHeld: false }),
+    tell(isRemote(originator) ? { kind: 'other_held', isHeld: false } : { kind: 'resumed' }),
   );
   session.on('muted', () => tell({ kind: 'muted', isMuted: true }));
   session.on('unmuted', () => tell({ kind: 'muted', isMuted: false }));
@@ -138,7 +141,7 @@ export function createSipLeg(session: RTCSession, options: Options): SipLeg {
       // In the sound where the other side takes that (RFC 4733), else by INFO.
       const canDial = sender?.dtmf?.canInsertDTMF === true;
       session.sendDTMF(digit, {
-        transportType: (canDial ? 'RFC2833' : 'INFO') as JsSipTransport,
+        transportType: canDial ? JsSIP.C.DTMF_TRANSPORT.RFC2833 : JsSIP.C.DTMF_TRANSPORT.INFO,
         duration: 160,
         interToneGap: 70,
       });
@@ -169,8 +172,7 @@ export function createSipLeg(session: RTCSession, options: Options): SipLeg {
   return leg;
 }
 
-/** The declared enum has no value at run time; the library takes the words. */
-type JsSipTransport = NonNullable<NonNullable<Parameters<RTCSession['sendDTMF']>[1]>['transportType']>;
+const isRemote = (originator: string): boolean => originator === 'remote';
 /** Every leg of a call that a proxy forks has it; JsSIP's own id has the tag of this one behind it. */
 function callIdOf(session: RTCSession): string {
   // Not in the library's types.

@@ -67,7 +67,8 @@ export interface Softphone {
 }
 
 export function createSoftphone(deps: SoftphoneDeps): Softphone {
-  const { api, nowMs } = deps;
+  const { api } = deps;
+  const nowMs = (): number => deps.nowMs();
   let state: PhoneState = idleState;
   let leg: Leg | null = null;
   let consultLeg: Leg | null = null;
@@ -75,7 +76,7 @@ export function createSoftphone(deps: SoftphoneDeps): Softphone {
     report: (callId, report) => api.report(callId, report),
     storage: deps.storage,
     nowMs,
-    wait: deps.wait,
+    wait: (ms) => deps.wait(ms),
     onWaiting: (unsent) => show({ unsent }),
     onKnown: known,
   });
@@ -99,7 +100,8 @@ export function createSoftphone(deps: SoftphoneDeps): Softphone {
     const next = nextCall(state.call, event, nowMs());
     if (next !== state.call) show({ call: next });
   }
-  const whoIs = ({ party }: Call): string => party.name ?? shownNumber(party.number);
+  /** As it is now: what a check before has told is past. */
+  const current = (): Call | null => state.call;
 
   // ——— the call
 
@@ -213,7 +215,8 @@ export function createSoftphone(deps: SoftphoneDeps): Softphone {
     } catch (error) {
       const mic = micOf(error);
       if (mic) show({ mic });
-      if (teller.isWitness() && state.call?.callId) teller.tellFailed(state.call.callId);
+      const callId = current()?.callId;
+      if (teller.isWitness() && callId) teller.tellFailed(callId);
       if (isStill()) show({ call: null });
       throw new Error(`The call wasn’t placed. ${messageOf(error)}`, { cause: error });
     }
@@ -367,7 +370,7 @@ export function createSoftphone(deps: SoftphoneDeps): Softphone {
         reconnect: ({ inboxId }) => lines.reconnect(inboxId),
         devices: useDevices,
       };
-      // The table has the act of each kind of wish.
+      // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- no enum: the table has the act of each kind of wish
       await (acts[wish.do] as (wish: Wish) => unknown)(wish);
     },
     stop() {
@@ -384,4 +387,5 @@ export function createSoftphone(deps: SoftphoneDeps): Softphone {
   }
 }
 
+const whoIs = ({ party }: Call): string => party.name ?? shownNumber(party.number);
 const micOf = (error: unknown): PhoneState['mic'] | null => (error instanceof MicFailure ? error.why : null);

@@ -2,6 +2,8 @@
  * One tab of a browser holds the phone: it registers, rings and carries the sound. The others show what it shows and hand it their
  * wishes. Whoever has the lock leads; when its tab is closed or crashes the browser gives the lock to the next one.
  */
+
+const nothing = (): void => undefined;
 export interface TabLink<State, Wish> {
   /** What the leader shows now; in the leader's own tab this is a no-op for itself. */
   publish(state: State): void;
@@ -51,7 +53,7 @@ export function joinTabs<State, Wish>(
   const waiting = new Map<string, { resolve: () => void; reject: (error: Error) => void }>();
   let leads = false;
   let stopLeading: (() => void) | null = null;
-  let release: () => void = () => undefined;
+  let release: () => void = nothing;
   const post = (message: Message<State, Wish>): void => channel.post(message);
 
   channel.listen((received) => {
@@ -139,6 +141,7 @@ const realBrowser: TabBrowser = {
   channel(name) {
     const channel = new BroadcastChannel(name);
     return {
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a broadcast channel is its own origin's
       post: (message) => channel.postMessage(message),
       listen: (listener) => channel.addEventListener('message', (event) => listener(event.data)),
       close: () => channel.close(),

@@ -38,7 +38,11 @@ const OTHERS_FIRST_MS = 2_000;
 
 export function createTeller(deps: TellerDeps): Teller {
   let witnessed: Promise<string> | null = null;
-  const log = createReportLog<Told>({ storage: deps.storage, send, onWaiting: deps.onWaiting });
+  const log = createReportLog<Told>({
+    storage: deps.storage,
+    send,
+    onWaiting: (count) => deps.onWaiting(count),
+  });
 
   async function send({ callId, body }: Told): Promise<'taken' | 'later' | 'refused'> {
     try {
@@ -57,7 +61,9 @@ export function createTeller(deps: TellerDeps): Teller {
   const now = (): string => new Date(deps.nowMs()).toISOString();
 
   return {
-    witness: (callId) => (witnessed = callId),
+    witness(callId) {
+      witnessed = callId;
+    },
     isWitness: () => witnessed !== null,
     tell(event, call, of) {
       const report = reportOf(event, call);

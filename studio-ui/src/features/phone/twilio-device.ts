@@ -1,5 +1,5 @@
 /** Twilio's own device as the engine's small one. Its sounds stay silent: we have our own, and none is fetched from elsewhere. */
-import { Device } from '@twilio/voice-sdk';
+import { Call, Device } from '@twilio/voice-sdk';
 import type { TwilioCall, TwilioDevice } from './twilio-engine.ts';
 
 const SOUNDS = [
@@ -22,7 +22,7 @@ const SOUNDS = [
 
 export function createTwilioDevice(token: string): TwilioDevice {
   const device = new Device(token, {
-    codecPreferences: ['opus', 'pcmu'] as NonNullable<Device.Options['codecPreferences']>,
+    codecPreferences: [Call.Codec.Opus, Call.Codec.PCMU],
     // Our own question covers both engines.
     closeProtection: false,
     allowIncomingWhileBusy: true,

@@ -5,6 +5,8 @@
 import type { CallEnd } from './call-state.ts';
 import type { Engine, Leg, LegEvent, LineReport, Sound } from './engine.ts';
 
+const nothing = (): void => undefined;
+
 export interface TwilioCall {
   readonly parameters: Record<string, string>;
   readonly customParameters: Map<string, string>;
@@ -43,7 +45,7 @@ export function createTwilioEngine(deps: TwilioDeps): Engine {
   let device: TwilioDevice | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let failures = 0;
-  let report: (line: LineReport) => void = () => undefined;
+  let report: (line: LineReport) => void = nothing;
 
   async function renew(): Promise<void> {
     const opened = device;
@@ -65,7 +67,7 @@ export function createTwilioEngine(deps: TwilioDeps): Engine {
   function again(opened: TwilioDevice): void {
     clearTimeout(timer);
     const wait = REGISTER_AGAIN_MS[Math.min(failures++, REGISTER_AGAIN_MS.length - 1)];
-    timer = setTimeout(() => device === opened && register(opened), wait);
+    timer = setTimeout(() => register(opened), wait);
   }
   const useMicrophone = async (): Promise<void> => {
     // Asks for the permission, in our words where it is refused; the device then opens it itself.

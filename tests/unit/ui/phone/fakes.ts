@@ -58,7 +58,7 @@ export function fakeLeg(
 
 export interface FakePhone {
   softphone: Softphone;
-  state(): PhoneState;
+  state: () => PhoneState;
   /** Offers a call on the line. */
   offer(leg: FakeLeg): void;
   line(report: LineReport): void;
