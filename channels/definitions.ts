@@ -30,7 +30,7 @@ export const definitions = {
   tiktok: anyDefinition(tikTokDefinition),
   voice: anyDefinition(voiceDefinition),
   whatsapp: anyDefinition(whatsappDefinition),
-} satisfies Partial<Record<ChannelType, ChannelDefinition>>;
+} satisfies Record<ChannelType, ChannelDefinition>;
 
 export type AvailableChannelType = keyof typeof definitions;
 
