@@ -150,7 +150,11 @@ export function createEmailReceiver(
           reason: 'It asks to confirm a forward; the inbox’s Diagnostics show its code and link.',
         };
       }
-      const automatic = automaticOf(mail, { envelopeFrom: incoming.envelope?.from, ownAddresses: own, writer });
+      const automatic = automaticOf(mail, {
+        envelopeFrom: incoming.envelope?.from,
+        ownAddresses: own,
+        writer,
+      });
       if (automatic === 'bounce') {
         const matched = await acceptBounce(inbox, mail, told);
         if (matched) return matched;
