@@ -20,6 +20,7 @@ export async function openManagedEmail(deps: ApiDeps): Promise<ManagedSmtp | nul
       host,
       port: managedPort(deps.config),
       certificate: await certificateOf(deps.config, domain),
+      hideTls: domain.endsWith('.localhost') && deps.config.managedSmtpTls === null,
     },
   );
   deps.log.info({ domain, port: smtp.port }, 'taking mail');

@@ -15,6 +15,7 @@ import { readForwardingConfirmation } from '#channels/email/forwarding-confirmat
 import { readSubject } from '#channels/email/addresses.ts';
 import { readMail, type Mail } from '#channels/email/mail.ts';
 import { outboxIdOf } from '#channels/email/message-id.ts';
+import { ownAddresses } from '#channels/email/own-addresses.ts';
 import { recipientsOf } from '#channels/email/recipients.ts';
 import { readReplyAddress } from '#channels/email/reply-address.ts';
 import type { ChannelEvent } from '#channels/contract.ts';
@@ -113,12 +114,8 @@ export function createEmailReceiver(
     async receive(inbox, incoming) {
       const raw = incoming.raw.subarray(0, MAX_MEDIA_BYTES);
       const mail = readMail(raw);
-      const writer = writerOf(mail, incoming.envelope?.from);
-      const own = [
-        inbox.accountKey,
-        ...(await inboxAddresses(pool, inbox.workspaceId, inbox.type)),
-        ...forwardedFrom(inbox),
-      ];
+      const own = [...ownAddresses(inbox), ...(await inboxAddresses(pool, inbox.workspaceId, inbox.type))];
+      const writer = writerOf(mail, incoming.envelope?.from, own);
       const outboxId = outboxIdOf(mail.messageId);
       if (outboxId !== null && own.includes(writer.address) && (await sentMail(pool, inbox.id, outboxId)))
         return { kind: 'set_aside', reason: 'It is a copy of our own mail, which the conversation shows.' };
@@ -144,7 +141,11 @@ export function createEmailReceiver(
           reason: 'It asks to confirm a forward; the inbox’s Diagnostics show its code and link.',
         };
       }
-      const automatic = automaticOf(mail, { envelopeFrom: incoming.envelope?.from, ownAddresses: own });
+      const automatic = automaticOf(mail, {
+        envelopeFrom: incoming.envelope?.from,
+        ownAddresses: own,
+        writer,
+      });
       if (automatic === 'bounce') {
         const matched = await acceptBounce(inbox, mail, told);
         if (matched) return matched;
@@ -184,11 +185,6 @@ export function createEmailReceiver(
 function mayAnswer({ automationNeeds }: EmailSettings, { verdict }: Authentication): boolean {
   if (automationNeeds === 'pass') return verdict === 'pass';
   return automationNeeds === 'anything' || verdict !== 'fail';
-}
-
-function forwardedFrom(inbox: CachedInbox): string[] {
-  const { forwardedFrom: address } = inbox.credentials;
-  return typeof address === 'string' ? [address] : [];
 }
 
 /** What stands with the event in place of the mail's bytes, which may be many. */

@@ -14,6 +14,8 @@ export interface ManagedSmtpOptions {
   /** 0 = any free one. */
   port: number;
   certificate: Certificate;
+  /** Not offered: the mails stay on this machine, and mail libraries insist on a certificate that they know. */
+  hideTls?: boolean;
   /** Announced and enforced; default 40 MB, which is what is left of 25 MB of files. */
   maxBytes?: number;
   limits?: Partial<SmtpLimits>;
@@ -62,6 +64,7 @@ export async function startManagedSmtp(
     key: options.certificate.key,
     cert: options.certificate.cert,
     minVersion: 'TLSv1.2',
+    hideSTARTTLS: options.hideTls ?? false,
     // Nobody signs in here: mails of this domain are for everybody to send.
     disabledCommands: ['AUTH'],
     authOptional: true,

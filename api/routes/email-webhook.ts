@@ -15,8 +15,8 @@ const perAddress = { burst: 500, perSecond: 100 };
 export function emailWebhookRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
   const receiver = createEmailReceiver(deps);
   const routes = createRouter();
-  routes.use('/webhooks/email/*', rateLimit({ ...perAddress, key: forwardedAddress }));
-  routes.post('/webhooks/email/:inboxId', async (c) => {
+  const limited = rateLimit({ ...perAddress, key: forwardedAddress });
+  routes.post('/webhooks/email/:inboxId', limited, async (c) => {
     const inboxId = c.req.param('inboxId');
     const inbox = isUuid(inboxId) ? await deps.inboxes.byId(inboxId) : null;
     if (!inbox || inbox.deletedAt || inbox.type !== emailDefinition.type)

@@ -26,6 +26,7 @@ import { messageEvent, writerOf } from './event.ts';
 import { connectImap, probeImap, smtpServerOf } from './imap-connect.ts';
 import { readMail } from './mail.ts';
 import { connectManaged, deploymentSmtp, probeManaged } from './managed.ts';
+import { ownAddresses } from './own-addresses.ts';
 import { laySentCopy, sentCopyKey } from './sent-copy.ts';
 import { sendBySmtp } from './smtp-send.ts';
 import { readPostedMail } from './webhook-body.ts';
@@ -53,8 +54,9 @@ export function createEmailAdapter(deps: EmailAdapterDeps): ChannelAdapter<Email
       const posted = readPostedMail(request);
       if ('kind' in posted) return posted;
       const mail = readMail(posted.raw);
-      const writer = writerOf(mail, posted.sender);
-      const automatic = automaticOf(mail, { envelopeFrom: posted.sender, ownAddresses: [inbox.accountKey] });
+      const own = ownAddresses(inbox);
+      const writer = writerOf(mail, posted.sender, own);
+      const automatic = automaticOf(mail, { envelopeFrom: posted.sender, ownAddresses: own, writer });
       return [
         messageEvent(mail, {
           threadKey: mail.references[0] ?? mail.inReplyTo[0] ?? mail.messageId,

@@ -1,5 +1,5 @@
 /** Whether a machine wrote a mail. People see it; flows don't answer it, or two machines would answer each other for ever. */
-import type { EmailPart } from '#domain/message.ts';
+import type { EmailAddress, EmailPart } from '#domain/message.ts';
 import type { Mail } from './mail.ts';
 import { header, rawHeader } from './mime/headers.ts';
 
@@ -11,11 +11,10 @@ const outOfOffice =
 
 export function automaticOf(
   mail: Mail,
-  known: { envelopeFrom?: string; ownAddresses: readonly string[] },
+  known: { writer: EmailAddress; envelopeFrom?: string; ownAddresses: readonly string[] },
 ): EmailPart['automatic'] {
   const { headers } = mail;
-  const [from] = mail.from;
-  if (rawHeader(headers, LOOP_HEADER) !== '' || (from && known.ownAddresses.includes(from.address)))
+  if (rawHeader(headers, LOOP_HEADER) !== '' || known.ownAddresses.includes(known.writer.address))
     return 'own';
   if (isBounce(mail, known.envelopeFrom)) return 'bounce';
   const submitted = rawHeader(headers, 'auto-submitted').toLowerCase();

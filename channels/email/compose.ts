@@ -8,6 +8,7 @@ import { emailSettings, type EmailCredentials, type EmailSettings } from './defi
 import type { ReplyTo } from './event.ts';
 import { escapeHtml } from './mail.ts';
 import { ownMessageId } from './message-id.ts';
+import { ownAddresses } from './own-addresses.ts';
 import { replyAddress } from './reply-address.ts';
 
 export interface ComposeInput {
@@ -65,7 +66,7 @@ export function composeMail(input: ComposeInput): ComposedMail {
   return {
     from,
     ...(signed === null ? {} : { replyTo: signed }),
-    ...recipients(message, said, reply, address),
+    ...recipients(message, said, reply, ownAddresses(inbox)),
     subject: subjectOf(said, reply, text, from.name),
     messageId: ownMessageId(input.key, address),
     ...(answered === undefined
@@ -92,9 +93,9 @@ function recipients(
   message: OutboundMessage,
   said: EmailPart | undefined,
   reply: Partial<ReplyTo>,
-  own: string,
+  own: readonly string[],
 ): Pick<ComposedMail, 'to' | 'cc' | 'bcc'> {
-  const isOurs = (address: string): boolean => address === own || address.startsWith('reply+');
+  const isOurs = (address: string): boolean => own.includes(address) || address.startsWith('reply+');
   const others = (list: readonly EmailAddress[] = []): ComposedMail['to'] =>
     named(list).filter(({ address }) => !isOurs(address));
   const answered = others(reply.to);

@@ -8,6 +8,7 @@ import type { Authentication } from './authentication.ts';
 import type { DeliveryReport } from './bounce.ts';
 import type { Mail } from './mail.ts';
 import { newTextOf } from './new-text.ts';
+import { isReplyAddress } from './reply-address.ts';
 
 /** The longest text shown of a mail; the original has the rest. */
 const LONGEST_SHOWN = 100_000;
@@ -18,8 +19,15 @@ const MOST_SHOWN_ADDRESSES = 100;
 /** A mail without a sender has somebody all the same. */
 export const NOBODY: EmailAddress = { address: 'unknown-sender@no-address.invalid' };
 
-export function writerOf(mail: Mail, envelopeFrom?: string): EmailAddress {
-  return mail.from[0] ?? mail.sender[0] ?? (envelopeFrom ? { address: envelopeFrom.toLowerCase() } : NOBODY);
+/**
+ * Who wrote it. A form on one's own website sends from one's own address and names its visitor in Reply-To: then the visitor has.
+ * @param own addresses of the inbox's workspace
+ */
+export function writerOf(mail: Mail, envelopeFrom?: string, own: readonly string[] = []): EmailAddress {
+  const named = mail.from[0] ?? mail.sender[0];
+  if (!named) return envelopeFrom ? { address: envelopeFrom.toLowerCase() } : NOBODY;
+  if (!own.includes(named.address)) return named;
+  return mail.replyTo.find(({ address }) => !own.includes(address) && !isReplyAddress(address)) ?? named;
 }
 
 /** The same for every copy of a mail in an inbox. With the writer: nobody takes an id away from somebody else's mail. */
@@ -48,7 +56,7 @@ export function messageEvent(mail: Mail, facts: EventFacts): InboundMessageEvent
   const name = facts.authentication.verdict === 'fail' ? undefined : writer.name;
   return {
     kind: 'message',
-    eventId: mailEventId(mail, writer),
+    eventId: mailEventId(mail, mail.from[0] ?? writer),
     threadKey: facts.threadKey,
     contact: { externalId: contact, email: contact, ...(isContact && name !== undefined && { name }) },
     ...(isContact

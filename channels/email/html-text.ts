@@ -1,8 +1,9 @@
 /** HTML → readable plain text, quotes marked with `>` as mailers do, so that one set of rules folds both. */
 import sanitize from 'sanitize-html';
+import { shallowHtml } from './shallow-html.ts';
 
 /** A newsletter's HTML has some hundred kB; beyond this it isn't read for its words. */
-export const LONGEST_HTML = 1_000_000;
+const LONGEST_HTML = 500_000;
 
 const blocks = [
   'address',
@@ -59,7 +60,7 @@ const spaced: ReadonlySet<string> = new Set([
 ]);
 
 export function htmlToText(html: string): string {
-  const wellFormed = sanitize(html.slice(0, LONGEST_HTML), {
+  const wellFormed = sanitize(shallowHtml(html, LONGEST_HTML), {
     allowedTags: [...blocks, 'a', 'br', 'img', 'td', 'th'],
     allowedAttributes: { a: ['href'], img: ['alt'] },
     allowedSchemes: ['http', 'https', 'mailto', 'tel'],

@@ -39,6 +39,11 @@ export function threadInReplyAddress(address: string, domain: string): string | 
   return thread === undefined ? null : thread.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
+/** Whether it looks like one, of whatever installation. */
+export function isReplyAddress(address: string): boolean {
+  return pattern.test(address.slice(0, address.lastIndexOf('@')).toLowerCase());
+}
+
 function signatureOf(key: Uint8Array, inboxId: string, thread: string): string {
   return createHmac('sha256', key).update(`${inboxId}\n${thread}`).digest('hex').slice(0, SIGNATURE_LENGTH);
 }

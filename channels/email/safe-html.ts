@@ -1,5 +1,6 @@
 /** A mail's HTML made safe to show: no scripts, forms, styles from elsewhere, nothing that loads or runs by itself. */
 import sanitize from 'sanitize-html';
+import { shallowHtml } from './shallow-html.ts';
 
 export interface SafeHtml {
   html: string;
@@ -15,7 +16,7 @@ export interface SafeHtmlOptions {
 }
 
 /** Longer HTML is cut: no mail that people write is so long. */
-const LONGEST = 2_000_000;
+const LONGEST = 1_000_000;
 /** One transparent pixel. */
 const BLANK = 'data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7';
 const dataImage = /^data:image\/(png|jpe?g|gif|webp);base64,[a-z0-9+/=\s]*$/i;
@@ -83,7 +84,7 @@ export function safeHtml(html: string, options: SafeHtmlOptions): SafeHtml {
     remoteImages += 1;
     return options.showRemote ? text : BLANK;
   };
-  const clean = sanitize(html.slice(0, LONGEST), {
+  const clean = sanitize(shallowHtml(html, LONGEST), {
     allowedTags: [
       'a',
       'abbr',

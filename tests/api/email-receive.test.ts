@@ -147,6 +147,20 @@ test('a mail between two of our own inboxes is shown, and answered by no flow', 
   ]);
 });
 
+test('a form on our own website writes for its visitor', async () => {
+  const form = {
+    from: `Website <${inbox.address}>`,
+    replyTo: 'Vera <vera@visitor.example>',
+    to: inbox.address,
+  };
+  const landed = await land(api, inbox, mail(form));
+  expect(landed).toMatchObject({ contact: 'vera@visitor.example', automation: null });
+  const answered = await land(api, inbox, mail({ from: 'vera@visitor.example', subject: 'Re: Hello' }));
+  expect(answered.conversationId).toBe(landed.conversationId);
+  const token = `reply+${'0'.repeat(32)}.${'0'.repeat(20)}@mail.example`;
+  expect((await land(api, inbox, mail({ ...form, replyTo: token }))).automation).toBe('off');
+});
+
 test('a copy of our own mail is set aside, but only from our own address', async () => {
   const landed = await land(api, inbox, mail());
   const outboxId = uuidV7();

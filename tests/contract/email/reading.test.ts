@@ -21,7 +21,11 @@ function readAll(raw: Uint8Array): Mail {
     authentication: { verdict: 'none' as const },
   };
   channelEvent.parse(
-    messageEvent(mail, { ...facts, automatic: automaticOf(mail, { ownAddresses: [] }), triggers: true }),
+    messageEvent(mail, {
+      ...facts,
+      automatic: automaticOf(mail, { writer, ownAddresses: [] }),
+      triggers: true,
+    }),
   );
   readBounce(mail);
   for (const attachment of mail.attachments) attachment.bytes();

@@ -319,6 +319,22 @@ describe('a mail that leaves', () => {
     expect(mail.html).toContain(`cid:${mail.attachments[0]?.contentId}`);
   });
 
+  test('goes neither to the address it comes from nor to the one that is forwarded to it', async () => {
+    const server = await mailServer();
+    const own = {
+      ...emailInbox,
+      credentials: { ...emailInbox.credentials, forwardedFrom: 'help@shop.example' },
+    };
+    const cc = [
+      { address: 'help@shop.example' },
+      { address: emailInbox.accountKey },
+      { address: 'bob@example.com' },
+    ];
+    const message = messageOf([{ kind: 'text', text: 'x' }], { replyAddress: { ...answered, cc } });
+    await deployment(`smtp://127.0.0.1:${server.port}`).send(own, message, options());
+    expect(server.taken[0]?.to).toEqual(['ann@example.com', 'bob@example.com']);
+  });
+
   test('of a managed inbox is answered to a signed address of its thread', async () => {
     const server = await mailServer();
     const managed = deployment(`smtp://127.0.0.1:${server.port}`);
