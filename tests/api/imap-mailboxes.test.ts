@@ -17,8 +17,7 @@ describe.skipIf(mailServerIsMissing())('IMAP mailboxes', () => {
     await stage.server.deliver('a@shop.test', mailOf('old'));
     const inbox = await stage.inbox('a@shop.test');
     await stage.supervise();
-    await stage.until('the first look', async () => (await stage.mailbox(inbox)).lastOkAt);
-    expect(await health(inbox)).toMatchObject({ state: 'ok' });
+    await stage.until('the first look', async () => (await health(inbox)).state === 'ok');
     for (let n = 0; n < 60; n++) await stage.server.deliver('a@shop.test', mailOf(`new ${n}`));
     await stage.until('all sixty', () => stage.subjects(inbox).length === 60);
     expect(stage.subjects(inbox)).toEqual(Array.from({ length: 60 }, (_, n) => `new ${n}`));
@@ -80,7 +79,7 @@ describe.skipIf(mailServerIsMissing())('IMAP mailboxes', () => {
     stage = await startMailboxStage();
     const inbox = await stage.inbox('a@shop.test');
     await stage.supervise();
-    await stage.until('the first look', async () => (await stage.mailbox(inbox)).lastOkAt);
+    await stage.until('the first look', async () => (await health(inbox)).state === 'ok');
     await stage.server.stopImap();
     await stage.until('one strike', async () => (await stage.mailbox(inbox)).failures === 1);
     expect(await health(inbox)).toMatchObject({ state: 'ok' });
@@ -100,7 +99,7 @@ describe.skipIf(mailServerIsMissing())('IMAP mailboxes', () => {
     stage = await startMailboxStage();
     const inbox = await stage.inbox('a@shop.test');
     await stage.supervise({ idleMs: 400, answerMs: 500 });
-    await stage.until('the first look', async () => (await stage.mailbox(inbox)).lastOkAt);
+    await stage.until('the first look', async () => (await health(inbox)).state === 'ok');
     const [mute] = stage.server.sessions();
     if (mute === undefined) throw new Error('No session.');
     process.kill(mute, 'SIGSTOP');
@@ -117,7 +116,7 @@ describe.skipIf(mailServerIsMissing())('IMAP mailboxes', () => {
     await stage.server.deliver('a@shop.test', mailOf('old, moved', { Date: long.toUTCString() }));
     const inbox = await stage.inbox('a@shop.test');
     await stage.supervise();
-    await stage.until('the first look', async () => (await stage.mailbox(inbox)).lastOkAt);
+    await stage.until('the first look', async () => (await health(inbox)).state === 'ok');
     for (const n of [1, 2, 3]) await stage.server.deliver('a@shop.test', mailOf(`before ${n}`));
     await stage.until('three', () => stage.subjects(inbox).length === 3);
     const { cursor } = await stage.mailbox(inbox);
@@ -140,7 +139,7 @@ describe.skipIf(mailServerIsMissing())('IMAP mailboxes', () => {
     stage.refuse = (subject) => (subject === 'poison' ? `broken ${++tries}` : null);
     const inbox = await stage.inbox('a@shop.test');
     await stage.supervise();
-    await stage.until('the first look', async () => (await stage.mailbox(inbox)).lastOkAt);
+    await stage.until('the first look', async () => (await health(inbox)).state === 'ok');
     // The waits between are minutes in all; here they are over at once.
     const shorten = setInterval(
       () =>
@@ -198,7 +197,7 @@ describe.skipIf(mailServerIsMissing())('IMAP mailboxes', () => {
     stage = await startMailboxStage();
     const inbox = await stage.inbox('a@shop.test');
     await stage.supervise();
-    await stage.until('the first look', async () => (await stage.mailbox(inbox)).lastOkAt);
+    await stage.until('the first look', async () => (await health(inbox)).state === 'ok');
     const line = `${'A'.repeat(76)}\r\n`;
     const big = mailOf('big', {}, line.repeat(Math.ceil((25 * 1024 * 1024) / line.length)));
     const parts = [
@@ -272,7 +271,7 @@ describe.skipIf(mailServerIsMissing())('IMAP mailboxes', () => {
     stage = await startMailboxStage();
     const inbox = await stage.inbox('a@shop.test');
     const supervisor = await stage.supervise();
-    await stage.until('the first look', async () => (await stage.mailbox(inbox)).lastOkAt);
+    await stage.until('the first look', async () => (await health(inbox)).state === 'ok');
     await stage.query(`update inboxes set deleted_at = now() where id = $1`, [inbox]);
     await stage.until(
       'nothing is held',
