@@ -59,7 +59,7 @@ async function bench(change: Partial<VoiceCredentials> = {}): Promise<Bench> {
   return {
     inbox,
     webhookUrl: `${publicUrl}/webhooks/twilio/${inbox.id}`,
-    facts: async () => (await sandbox.phone(inbox as unknown as AdapterInbox)).facts(),
+    facts: async () => (await sandbox.phone(inbox)).facts(),
     async post(path, form) {
       const answer = await fetch(`${server.url}/2010-04-01/Accounts/${accountSid}${path}`, {
         method: 'POST',
