@@ -179,6 +179,18 @@ export async function dial(
   return row?.id ? row : null;
 }
 
+/** Whether a published flow listens to incoming calls of this inbox. */
+export async function flowListens(pool: pg.Pool, workspaceId: string, inboxId: string): Promise<boolean> {
+  const { rows } = await pool.query(
+    `select 1 from flows f join flow_versions v on v.id = f.published_version_id
+      where f.workspace_id = $1 and f.enabled and f.deleted_at is null and exists (
+        select from jsonb_array_elements(v.definition -> 'triggers') t
+         where t ->> 'kind' = 'call' and t ->> 'event' = 'incoming' and t -> 'inboxIds' ?| array[$2, '*']) limit 1`,
+    [workspaceId, inboxId],
+  );
+  return rows.length > 0;
+}
+
 /** Whether a flow may lead this call now; from then on it does. */
 export async function takeForFlow(
   pool: pg.Pool,

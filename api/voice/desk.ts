@@ -6,6 +6,7 @@ import {
   callAt,
   callOfLeg,
   dial,
+  flowListens,
   holding,
   ring,
   stopRinging,
@@ -16,6 +17,7 @@ import {
 /** @param told called after what the screens want to hear */
 export function createVoiceDesk(pool: pg.Pool, told: () => void): VoiceDesk {
   return {
+    listens: (inbox) => flowListens(pool, inbox.workspaceId, inbox.id),
     take: (inbox, threadKey) => takeForFlow(pool, inbox.id, threadKey),
     holding: (inbox, threadKey, seconds) => holding(pool, inbox.id, threadKey, seconds),
     async ring(inbox, threadKey, { agentIds, teamId, strategy }) {

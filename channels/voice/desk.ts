@@ -18,6 +18,8 @@ interface InboxRef {
 }
 
 export interface VoiceDesk {
+  /** Whether a flow listens to calls of this inbox. */
+  listens(inbox: InboxRef): Promise<boolean>;
   /** A flow wants to lead the call; from then on the team doesn't take it over by itself. */
   take(inbox: InboxRef, threadKey: string): Promise<'ok' | 'taken' | 'ended'>;
   holding(

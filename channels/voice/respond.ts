@@ -56,7 +56,11 @@ const xml = (...verbs: readonly Verb[]): VoiceAnswer => ({
 });
 
 const answers: Readonly<Record<string, (asked: Asked) => Promise<VoiceAnswer> | VoiceAnswer>> = {
-  voice: ({ to, fields }) => (fields.From.startsWith('client:') ? xml(hangUp()) : xml(...hold(to))),
+  // Picked up at once where a flow will speak; else it rings on until somebody answers.
+  voice: async ({ desk, inbox, to, fields }) => {
+    if (fields.From.startsWith('client:')) return xml(hangUp());
+    return (await desk.listens(inbox)) ? xml(...pickUp(to)) : xml(...hold(to));
+  },
   hold: next,
   said: (asked) => {
     if (asked.at.query.get('notice') === '1')

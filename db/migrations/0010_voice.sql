@@ -206,7 +206,8 @@ begin
   if not found or c.state = 'ended' then return 'hang_up'; end if;
   if c.control = 'desk' then return 'desk'; end if;
   select * into v from conversations where id = c.conversation_id;
-  if clock_timestamp() - coalesce(c.control_at, c.started_at) < p_patience
+  -- a flow that leads may be in the middle of a call to the provider, which takes its 15 seconds
+  if clock_timestamp() - coalesce(c.control_at, c.started_at) < p_patience * (case when c.control = 'flow' then 1.7 else 1 end)
      and (v.id is null or v.cursor < v.last_in_seq or (v.run_id is not null and v.owner = 'run')) then
     return case when c.control = 'flow' then 'pick_up' else 'hold' end;
   end if;
