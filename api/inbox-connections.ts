@@ -1,6 +1,7 @@
 /** Connecting inboxes at their providers: everything between a form's credentials and a row. */
+import type { ChannelType } from '#domain/channel.ts';
 import { ChannelError, type AdapterInbox, type ChannelAdapter, type Connected } from '#channels/contract.ts';
-import { definitions, isAvailable, type AvailableChannelType } from '#channels/definitions.ts';
+import { definitions, isChannelType } from '#channels/definitions.ts';
 import { webhookPlace } from '#channels/webhook-place.ts';
 import { inWorkspace, poolOf } from '#db/client.ts';
 import { findInboxByAccount } from '#db/inboxes.ts';
@@ -26,7 +27,7 @@ export interface Connection {
 }
 
 /** @throws ApiError 422 with what is wrong in the form */
-export function readCredentials(type: AvailableChannelType, given: unknown): JsonObject {
+export function readCredentials(type: ChannelType, given: unknown): JsonObject {
   const parsed = definitions[type].credentials.safeParse(given);
   if (parsed.success) return parsed.data;
   const details = parsed.error.issues.map((issue) => ({
@@ -38,7 +39,7 @@ export function readCredentials(type: AvailableChannelType, given: unknown): Jso
 }
 
 /** @throws ApiError 422 */
-export function readSettings(type: AvailableChannelType, given: unknown): JsonObject {
+export function readSettings(type: ChannelType, given: unknown): JsonObject {
   const parsed = definitions[type].settings.safeParse(given);
   if (parsed.success) return parsed.data;
   const details = parsed.error.issues.map((issue) => ({
@@ -51,7 +52,7 @@ export function readSettings(type: AvailableChannelType, given: unknown): JsonOb
 
 /** Where the provider is told to call; below it, the definition's `paths`. */
 export function webhookUrl(deps: Pick<ApiDeps, 'config'>, inbox: { type: string; id: string }): string {
-  const place = isAvailable(inbox.type) ? webhookPlace(definitions[inbox.type]) : null;
+  const place = isChannelType(inbox.type) ? webhookPlace(definitions[inbox.type]) : null;
   const path = place?.kind === 'app' ? place.app : `${place?.segment ?? inbox.type}/${inbox.id}`;
   return `${deps.config.publicUrl}/webhooks/${path}`;
 }
@@ -61,7 +62,7 @@ export function draftInbox(
   deps: Pick<ApiDeps, 'config' | 'keyring'>,
   input: {
     workspaceId: string;
-    type: AvailableChannelType;
+    type: ChannelType;
     name: string;
     credentials: JsonObject;
     settings: JsonObject;
@@ -84,7 +85,7 @@ export function draftInbox(
 export async function connectAtProvider(
   deps: ApiDeps,
   actor: RequestActor,
-  type: AvailableChannelType,
+  type: ChannelType,
   inbox: AdapterInbox,
 ): Promise<Connection> {
   const adapter = deps.registry[type];
@@ -141,7 +142,7 @@ async function refuseTaken(
  */
 export async function restoreHolder(
   deps: ApiDeps,
-  type: AvailableChannelType,
+  type: ChannelType,
   accountKey: string,
 ): Promise<void> {
   const holder = await deps.inboxes.byAccount(type, accountKey);
@@ -193,7 +194,7 @@ export async function alreadyConnected(
 /** Best effort. @returns what went wrong, in the provider's words; null where the provider knows nothing of us any more */
 export async function disconnectAtProvider(
   deps: ApiDeps,
-  type: AvailableChannelType,
+  type: ChannelType,
   inbox: AdapterInbox,
 ): Promise<string | null> {
   const context = subscriptionContext(deps, inbox);

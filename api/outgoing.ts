@@ -1,6 +1,6 @@
 /** What people and programs send, as it comes in a body → the parts that are stored, and the messages they become. */
 import { z } from '@hono/zod-openapi';
-import { definitions, isAvailable } from '#channels/definitions.ts';
+import { definitions, isChannelType } from '#channels/definitions.ts';
 import type { Tx } from '#db/client.ts';
 import { findMedia } from '#db/media.ts';
 import { outboundPartsSchema } from '#domain/flow/schema.ts';
@@ -28,7 +28,7 @@ export const eitherTextOrParts = [
 
 /** As many messages as the channel needs for what was written; at least one, so that nothing is dropped unseen. */
 export function unitsFor(type: string, parts: Part[], link: (mediaId: string) => string): Part[][] {
-  if (!isAvailable(type)) return [parts];
+  if (!isChannelType(type)) return [parts];
   const units = planUnits(parts, definitions[type].capabilities, link);
   return units.length === 0 ? [parts] : units;
 }

@@ -1,5 +1,5 @@
 /** Whether an agent's message may be written now, as the channel and its provider have it. */
-import { definitions, isAvailable } from '#channels/definitions.ts';
+import { definitions, isChannelType } from '#channels/definitions.ts';
 import type { Tx } from '#db/client.ts';
 import type { ConversationRow } from '#db/conversations.ts';
 import { findMessage, lastInbound } from '#db/messages.ts';
@@ -52,7 +52,7 @@ function checkPrivateReply(
 ): void {
   const type = conversation.inbox_type;
   if (request.private) throw refused('invalid', 'A note for colleagues is no reply; nothing was sent.');
-  if (!isAvailable(type) || !definitions[type].capabilities.privateReply)
+  if (!isChannelType(type) || !definitions[type].capabilities.privateReply)
     throw refused('not_supported', 'This channel has no private replies to comments; nothing was sent.');
   if (units.length > 1)
     throw refused(

@@ -10,7 +10,7 @@ import { createMicrosoftAccounts } from '#activities/microsoft-accounts.ts';
 import { createPayloadCodec } from '#activities/payload-codec.ts';
 import { payWakes } from '#activities/wakes.ts';
 import { bundleWorkflows, createWorker, type QueueName } from '#activities/worker.ts';
-import { definitions, isAvailable } from '#channels/definitions.ts';
+import { definitions, isChannelType } from '#channels/definitions.ts';
 import { createHttpClient } from '#channels/http.ts';
 import { createMediaStore } from '#channels/media-store.ts';
 import { createRegistry } from '#channels/registry.ts';
@@ -123,7 +123,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     db: lookupDb,
     keyring,
     resolveUrls: (type, sandbox) =>
-      isAvailable(type) ? resolveProviderUrls(config, definitions[type].providerUrls, sandbox) : {},
+      isChannelType(type) ? resolveProviderUrls(config, definitions[type].providerUrls, sandbox) : {},
     resolveApps: (sandbox) => appsOf({ config, keyring }, sandbox),
   });
   await inboxes.listen(config.databaseUrl);

@@ -1,6 +1,6 @@
 /** What an adapter may ask about the rest of the deployment while it connects or disconnects. */
 import type { ConnectContext } from '#channels/contract.ts';
-import { isAvailable } from '#channels/definitions.ts';
+import { isChannelType } from '#channels/definitions.ts';
 import { poolOf } from '#db/client.ts';
 import { lockSubscription, siblingTypes } from '#db/subscriptions.ts';
 import type { ApiDeps } from './deps.ts';
@@ -20,7 +20,7 @@ export function subscriptionContext(
     async siblings(subscription) {
       if (!locked.has(subscription)) locked.set(subscription, await lockSubscription(pool, subscription));
       const types = await siblingTypes(pool, subscription, inbox);
-      return types.filter((type) => isAvailable(type));
+      return types.filter((type) => isChannelType(type));
     },
     async release() {
       const releases = [...locked.values()];

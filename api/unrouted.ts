@@ -1,6 +1,6 @@
 /** Events that came before their account was connected become that inbox's, as if they came now. */
 import type { CachedInbox } from '#db/inbox-cache.ts';
-import { isAvailable } from '#channels/definitions.ts';
+import { isChannelType } from '#channels/definitions.ts';
 import { poolOf } from '#db/client.ts';
 import { acceptEvents } from '#db/inbound-events.ts';
 import {
@@ -20,7 +20,7 @@ const AT_ONCE = 100;
 /** Idempotent: what was accepted already is known by its event id. @returns how many deliveries were routed */
 export async function routeUnrouted(deps: Deps, inbox: CachedInbox): Promise<number> {
   const { type } = inbox;
-  if (!isAvailable(type) || inbox.deletedAt) return 0;
+  if (!isChannelType(type) || inbox.deletedAt) return 0;
   const pool = poolOf(deps.engineDb);
   const addresses = [inbox.accountKey, ...(inbox.subscription === null ? [] : [inbox.subscription])];
   let routed = 0;

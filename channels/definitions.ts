@@ -32,9 +32,7 @@ export const definitions = {
   whatsapp: anyDefinition(whatsappDefinition),
 } satisfies Record<ChannelType, ChannelDefinition>;
 
-export type AvailableChannelType = keyof typeof definitions;
-
-/** Whether a type can be connected in this version; the other inbox types are shown as not available yet. */
-export function isAvailable(type: string): type is AvailableChannelType {
+/** Of what came from outside or from a row. */
+export function isChannelType(type: string): type is ChannelType {
   return Object.hasOwn(definitions, type);
 }

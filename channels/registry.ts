@@ -1,8 +1,8 @@
 /** Every channel's adapter, made once per process. */
+import type { ChannelType } from '#domain/channel.ts';
 import { anyAdapter } from './any-adapter.ts';
 import { createApiAdapter } from './api/adapter.ts';
 import type { ChannelAdapter } from './contract.ts';
-import type { AvailableChannelType } from './definitions.ts';
 import { createEmailAdapter } from './email/adapter.ts';
 import type { EmailAdapterDeps } from './email/deps.ts';
 import { createFacebookPageAdapter } from './facebook_page/adapter.ts';
@@ -23,7 +23,7 @@ export interface AdapterDeps extends LiveChatAdapterDeps, EmailAdapterDeps, Voic
   http: HttpClient;
 }
 
-export type Registry = Record<AvailableChannelType, ChannelAdapter>;
+export type Registry = Record<ChannelType, ChannelAdapter>;
 
 export function createRegistry(deps: AdapterDeps): Registry {
   return {

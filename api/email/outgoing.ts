@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { emailSettings } from '#channels/email/definition.ts';
 import { ownAddresses } from '#channels/email/own-addresses.ts';
-import { definitions, isAvailable } from '#channels/definitions.ts';
+import { definitions, isChannelType } from '#channels/definitions.ts';
 import type { Tx } from '#db/client.ts';
 import type { ConversationRow } from '#db/conversations.ts';
 import type { CachedInbox, InboxCache } from '#db/inbox-cache.ts';
@@ -26,7 +26,7 @@ export interface EmailPlace {
 }
 
 export function carriesEmail(inboxType: string): boolean {
-  return isAvailable(inboxType) && definitions[inboxType].capabilities.email === true;
+  return isChannelType(inboxType) && definitions[inboxType].capabilities.email === true;
 }
 
 /** The parts with the subject that will be sent. @throws ApiError 422 with what is wrong; nothing is stored then */

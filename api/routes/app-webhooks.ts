@@ -4,7 +4,7 @@
  */
 import type { Context } from 'hono';
 import type { AppWebhook, RawRequest, WebhookSlice } from '#channels/contract.ts';
-import { isAvailable } from '#channels/definitions.ts';
+import { isChannelType } from '#channels/definitions.ts';
 import { poolOf } from '#db/client.ts';
 import { acceptEvents } from '#db/inbound-events.ts';
 import type { CachedInbox } from '#db/inbox-cache.ts';
@@ -84,7 +84,7 @@ async function acceptSlice(
   slice: WebhookSlice,
 ): Promise<void> {
   const { type } = inbox;
-  if (!isAvailable(type)) return;
+  if (!isChannelType(type)) return;
   const events = deps.registry[type].parse(inbox, { ...request, body: slice.body });
   if ('kind' in events) {
     deps.log.warn(

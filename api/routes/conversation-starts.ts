@@ -1,6 +1,6 @@
 /** An agent writes first: contact, conversation and message in one transaction. */
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
-import { definitions, isAvailable } from '#channels/definitions.ts';
+import { definitions, isChannelType } from '#channels/definitions.ts';
 import { readSubject } from '#channels/email/addresses.ts';
 import { audit } from '#db/audit.ts';
 import { inWorkspace, type Tx } from '#db/client.ts';
@@ -150,7 +150,7 @@ async function begun(tx: Tx, { deps, actor, body, link }: Ask): Promise<Started>
 }
 
 function addressee(inbox: InboxRow, { to }: Body) {
-  const definition = isAvailable(inbox.type) ? definitions[inbox.type] : null;
+  const definition = isChannelType(inbox.type) ? definitions[inbox.type] : null;
   const how = definition?.capabilities.startsConversations;
   if (!definition?.contactAddress || how === undefined)
     throw refused(

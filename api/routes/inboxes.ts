@@ -1,6 +1,6 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
-import { CHANNEL_TYPES } from '#domain/channel.ts';
-import { definitions, isAvailable, type AvailableChannelType } from '#channels/definitions.ts';
+import { type ChannelType, CHANNEL_TYPES } from '#domain/channel.ts';
+import { definitions, isChannelType } from '#channels/definitions.ts';
 import { mergedCredentials, withoutSecretFields } from '#channels/secret-fields.ts';
 import type { CachedInbox } from '#db/inbox-cache.ts';
 import { audit } from '#db/audit.ts';
@@ -131,14 +131,7 @@ export function inboxRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
     })
     .openapi(create, async (c) => {
       const input = c.req.valid('json');
-      if (!isAvailable(input.type)) {
-        throw new ApiError(
-          422,
-          'channel_not_available',
-          `Inboxes of type ${input.type} can't be connected in this version yet.`,
-        );
-      }
-      return c.json(await connectInbox(deps, c.get('actor'), { ...input, type: input.type }), 201);
+      return c.json(await connectInbox(deps, c.get('actor'), input), 201);
     })
     .openapi(read, async (c) => {
       const actor = c.get('actor');
@@ -183,7 +176,7 @@ export function inboxRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
 }
 
 export interface CreateInput {
-  type: AvailableChannelType;
+  type: ChannelType;
   name: string;
   credentials: Record<string, unknown>;
   settings: Record<string, unknown>;
@@ -362,17 +355,17 @@ const otherAccount = (): ApiError =>
     'These credentials are of another account. Connect it as an inbox of its own.',
   );
 
-type OwnInbox = CachedInbox & { type: AvailableChannelType };
+type OwnInbox = CachedInbox & { type: ChannelType };
 
 /** Credentials opened; only after the workspace's own view has shown the row. */
 export async function ownInbox(deps: ApiDeps, actor: RequestActor, id: string): Promise<OwnInbox> {
   const row = await inWorkspace(deps.appDb, actor.workspaceId, (tx) => findInbox(tx, id));
   const inbox = row && (await deps.inboxes.byId(id));
-  if (!inbox || !isAvailable(inbox.type)) throw notFound('inbox');
+  if (!inbox || !isChannelType(inbox.type)) throw notFound('inbox');
   return { ...inbox, type: inbox.type };
 }
 
 function withoutSecrets(inbox: CachedInbox): JsonObject {
-  if (!isAvailable(inbox.type)) return {};
+  if (!isChannelType(inbox.type)) return {};
   return withoutSecretFields(inbox.credentials, definitions[inbox.type].secretFields);
 }

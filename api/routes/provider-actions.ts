@@ -1,7 +1,7 @@
 /** What an agent does at the provider beside writing: show that they type, hide, like or delete a comment. */
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { ChannelError } from '#channels/contract.ts';
-import { definitions, isAvailable } from '#channels/definitions.ts';
+import { definitions, isChannelType } from '#channels/definitions.ts';
 import { audit } from '#db/audit.ts';
 import { inWorkspace } from '#db/client.ts';
 import { markComment } from '#db/comments.ts';
@@ -58,7 +58,7 @@ export function providerActionRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
       const message = await inWorkspace(deps.appDb, actor.workspaceId, (tx) => findMessage(tx, id));
       if (!message) throw notFound('message');
       const inbox = await deps.inboxes.byId(message.inbox_id);
-      if (!inbox || inbox.deletedAt !== null || !isAvailable(inbox.type))
+      if (!inbox || inbox.deletedAt !== null || !isChannelType(inbox.type))
         throw new ApiError(
           422,
           'not_supported',

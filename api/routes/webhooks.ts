@@ -6,7 +6,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { appWebhook } from '#channels/app-webhooks.ts';
 import type { RawRequest } from '#channels/contract.ts';
-import { definitions, isAvailable } from '#channels/definitions.ts';
+import { definitions, isChannelType } from '#channels/definitions.ts';
 import { webhookPlace } from '#channels/webhook-place.ts';
 import { acceptEvents } from '#db/inbound-events.ts';
 import type { CachedInbox } from '#db/inbox-cache.ts';
@@ -50,7 +50,7 @@ async function rawRequest(deps: ApiDeps, c: Context<AppEnv>): Promise<RawRequest
 
 /** Whether this is where the inbox's provider was told to call. */
 function isPlaceOf(inbox: CachedInbox, segment: string, path: string | undefined): boolean {
-  const place = isAvailable(inbox.type) ? webhookPlace(definitions[inbox.type]) : null;
+  const place = isChannelType(inbox.type) ? webhookPlace(definitions[inbox.type]) : null;
   return (
     place?.kind === 'inbox' &&
     place.segment === segment &&
@@ -61,7 +61,7 @@ function isPlaceOf(inbox: CachedInbox, segment: string, path: string | undefined
 async function receive(deps: ApiDeps, c: Context<AppEnv>): Promise<Response> {
   const { segment = '', inboxId = '', path } = c.req.param() as Partial<Record<string, string>>;
   const inbox = isUuid(inboxId) ? await deps.inboxes.byId(inboxId) : null;
-  if (!inbox || inbox.deletedAt || !isAvailable(inbox.type) || !isPlaceOf(inbox, segment, path)) {
+  if (!inbox || inbox.deletedAt || !isChannelType(inbox.type) || !isPlaceOf(inbox, segment, path)) {
     throw new ApiError(404, 'unknown_inbox', 'There is no such inbox here; nothing was stored.');
   }
   const adapter = deps.registry[inbox.type];

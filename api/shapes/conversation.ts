@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { definitions, isAvailable } from '#channels/definitions.ts';
+import { definitions, isChannelType } from '#channels/definitions.ts';
 import { MOST_UNREAD, type ConversationListRow, type ConversationRow } from '#db/conversations.ts';
 import {
   CONVERSATION_STATUSES,
@@ -124,7 +124,7 @@ export function toConversationItem(row: ConversationListRow): z.infer<typeof con
 }
 
 export function windowRuleOf(inboxType: string): WindowRule {
-  const rule = isAvailable(inboxType) ? definitions[inboxType].capabilities.window : undefined;
+  const rule = isChannelType(inboxType) ? definitions[inboxType].capabilities.window : undefined;
   return rule ?? { kind: 'none' };
 }
 

@@ -1,5 +1,5 @@
 /** The voice inbox a route speaks of. */
-import { definitions, isAvailable } from '#channels/definitions.ts';
+import { definitions, isChannelType } from '#channels/definitions.ts';
 import type { VoiceCredentials } from '#channels/voice/definition.ts';
 import type { VoiceInbox } from '#channels/voice/inbox.ts';
 import type { CachedInbox } from '#db/inbox-cache.ts';
@@ -12,7 +12,7 @@ export type OpenVoiceInbox = VoiceInbox & Pick<CachedInbox, 'deletedAt'>;
 export async function voiceInbox(deps: ApiDeps, workspaceId: string, id: string): Promise<OpenVoiceInbox> {
   const inbox = await deps.inboxes.byId(id);
   if (!inbox || inbox.workspaceId !== workspaceId || inbox.deletedAt !== null) throw notFound('inbox');
-  if (!isAvailable(inbox.type) || !definitions[inbox.type].capabilities.voice)
+  if (!isChannelType(inbox.type) || !definitions[inbox.type].capabilities.voice)
     throw new ApiError(422, 'not_supported', 'This inbox takes no calls; nothing was done.');
   // Its credentials are what the channel's own schema made of them.
   return inbox as unknown as OpenVoiceInbox;

@@ -4,7 +4,7 @@ import type { Capabilities, Reports } from '#domain/channel.ts';
 import type { Part } from '#domain/message.ts';
 import { planUnits } from '#domain/render.ts';
 import type { ChannelEvent, OutboundMessage, SendOptions } from '#channels/contract.ts';
-import { definitions, isAvailable } from '#channels/definitions.ts';
+import { definitions, isChannelType } from '#channels/definitions.ts';
 import { createHttpClient } from '#channels/http.ts';
 import { createRegistry } from '#channels/registry.ts';
 import { cases } from './cases.ts';
@@ -13,7 +13,7 @@ import { serveHttp, type LocalServer } from './local-server.ts';
 
 const http = createHttpClient({ allowPrivateHosts: ['127.0.0.1'], deniedPorts: [] });
 const registry = createRegistry({ http, visitorKeys });
-const types = Object.keys(registry).filter((type) => isAvailable(type));
+const types = Object.keys(registry).filter((type) => isChannelType(type));
 const servers: Pick<LocalServer, 'close'>[] = [];
 afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.close()));

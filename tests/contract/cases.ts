@@ -1,5 +1,5 @@
 /** Every channel's case: an inbox, real bodies, and how its provider signs them. Each is in its own folder. */
-import type { AvailableChannelType } from '#channels/definitions.ts';
+import type { ChannelType } from '#domain/channel.ts';
 import { apiCase } from './api/case.ts';
 import type { ContractCase } from './contract-case.ts';
 import { emailCase } from './email/case.ts';
@@ -15,7 +15,7 @@ import { tikTokCase } from './tiktok/case.ts';
 import { voiceCase } from './voice/case.ts';
 import { whatsappCase } from './whatsapp/case.ts';
 
-export const cases: Record<AvailableChannelType, ContractCase> = {
+export const cases: Record<ChannelType, ContractCase> = {
   api: apiCase,
   email: emailCase,
   facebook_page: facebookPageCase,

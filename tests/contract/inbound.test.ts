@@ -1,9 +1,10 @@
+import type { ChannelType } from '#domain/channel.ts';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Json } from '#domain/json.ts';
 import type { ChannelAdapter, ChannelEvent, RawRequest } from '#channels/contract.ts';
-import { definitions, isAvailable, type AvailableChannelType } from '#channels/definitions.ts';
+import { definitions, isChannelType } from '#channels/definitions.ts';
 import { createHttpClient } from '#channels/http.ts';
 import { createRegistry } from '#channels/registry.ts';
 import { withoutSecretFields } from '#channels/secret-fields.ts';
@@ -14,7 +15,7 @@ import { visitorKeys } from './live_chat/case.ts';
 
 const http = createHttpClient({ allowPrivateHosts: [], deniedPorts: [] });
 const registry = createRegistry({ http, visitorKeys });
-const types = Object.keys(registry).filter((type) => isAvailable(type));
+const types = Object.keys(registry).filter((type) => isChannelType(type));
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 describe.each(types)('%s', (type) => {
@@ -175,7 +176,7 @@ describe.each(types)('%s', (type) => {
   });
 });
 
-function withoutSecrets(type: AvailableChannelType): { [key: string]: Json } {
+function withoutSecrets(type: ChannelType): { [key: string]: Json } {
   return withoutSecretFields(cases[type].inbox.credentials, definitions[type].secretFields);
 }
 

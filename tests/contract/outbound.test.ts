@@ -10,7 +10,7 @@ import {
   type SendOptions,
   type Sent,
 } from '#channels/contract.ts';
-import { definitions, isAvailable } from '#channels/definitions.ts';
+import { definitions, isChannelType } from '#channels/definitions.ts';
 import { createHttpClient } from '#channels/http.ts';
 import { createRegistry } from '#channels/registry.ts';
 import { secretValues } from '#channels/secret-fields.ts';
@@ -19,7 +19,7 @@ import { closedPort, serveHttp, type LocalServer } from './local-server.ts';
 
 const http = createHttpClient({ allowPrivateHosts: ['127.0.0.1'], deniedPorts: [] });
 const registry = createRegistry({ http });
-const types = Object.keys(registry).filter((type) => isAvailable(type));
+const types = Object.keys(registry).filter((type) => isChannelType(type));
 const servers: Pick<LocalServer, 'close'>[] = [];
 afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.close()));

@@ -78,6 +78,7 @@ function written(): Tables {
       'schema-email.ts',
       'schema-mailboxes.ts',
       'schema-microsoft.ts',
+      'schema-voice.ts',
     ]
       .map((name) => path.join(import.meta.dirname, '../../db', name))
       .map((file) => ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true))

@@ -1,6 +1,6 @@
 /** Comments under posts, and accounts that several inboxes share: what an agent does there, and what stays subscribed. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { definitions, isAvailable } from '#channels/definitions.ts';
+import { definitions } from '#channels/definitions.ts';
 import type { MessageWire } from '../../api/shapes/message.ts';
 import type { SandboxInbox } from '../support/channel-inbox.ts';
 import { startChannelProduct, type ChannelProduct } from '../support/channel-product.ts';
@@ -55,7 +55,7 @@ describe.each(named(comments))('%s', (_name, channel) => {
   test('a comment is hidden, shown again, liked and deleted, as far as the provider goes', async () => {
     const { inbox, thread, chatId, messageId } = await beginTalk(product, channel, 'Buy cheap watches');
     const [comment] = await thread.messages();
-    const actions = isAvailable(channel.type) ? (definitions[channel.type].actions ?? []) : [];
+    const actions = definitions[channel.type].actions ?? [];
     const shown = async () => (await inbox.phone.chat(chatId)).messages.find(({ id }) => id === messageId);
     expect(await actOn(comment, 'hide')).toMatchObject({
       status: 200,

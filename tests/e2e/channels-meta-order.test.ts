@@ -1,6 +1,6 @@
 /** Meta's five channels end to end, when webhooks come twice, late, in the wrong order, or instead of the send's answer. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { definitions, isAvailable } from '#channels/definitions.ts';
+import { definitions } from '#channels/definitions.ts';
 import { menuFlow, startChannelProduct, type ChannelProduct } from '../support/channel-product.ts';
 import { png } from '../support/picture.ts';
 import { beginTalk, five, isDirect, named } from './meta-channels.ts';
@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => product?.close(), 120_000);
 
 describe.each(named(five))('%s', (_name, channel) => {
-  const reports = isAvailable(channel.type) ? definitions[channel.type].reports : {};
+  const reports = definitions[channel.type].reports;
 
   test('every webhook three times: one message each, one answer, one status line', async () => {
     const { inbox, thread, chatId, name } = await beginTalk(product, channel);

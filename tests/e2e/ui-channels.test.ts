@@ -1,7 +1,8 @@
 /** Channels as agents and admins meet them, each at the double of its provider. */
+import type { ChannelType } from '#domain/channel.ts';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { definitions, type AvailableChannelType } from '#channels/definitions.ts';
+import { definitions } from '#channels/definitions.ts';
 import { browserIsMissing } from '../support/browser.ts';
 import {
   conversationParts,
@@ -55,7 +56,7 @@ describe.skipIf(browserIsMissing())('channels in a browser', () => {
   const { row, log, composer, button } = conversationParts(() => page);
   const call = <Body>(method: string, path: string, body?: unknown) =>
     createTeam(studio.product).call<Body>(method, path, body);
-  async function connect(type: AvailableChannelType): Promise<string> {
+  async function connect(type: ChannelType): Promise<string> {
     const digits = String(510_000_000_000 + accountNo++);
     const credentials = definitions[type].sandboxCredentials?.(digits);
     const body = { type, name: `${definitions[type].title} shop`, sandbox: true, credentials };

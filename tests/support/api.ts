@@ -135,8 +135,7 @@ export async function createTestApi(
     inboxes: createInboxCache({
       db: database.engine,
       keyring,
-      resolveUrls: (type, sandbox) =>
-        resolveProviderUrls(config, definitions[type as keyof typeof definitions].providerUrls, sandbox),
+      resolveUrls: (type, sandbox) => resolveProviderUrls(config, definitions[type].providerUrls, sandbox),
       resolveApps: (sandbox) => appsOf({ config, keyring }, sandbox),
     }),
     media: createMediaStore(config.mediaUrl),

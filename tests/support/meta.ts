@@ -2,7 +2,6 @@
 import type { ChannelType } from '#domain/channel.ts';
 import type { JsonObject } from '#domain/json.ts';
 import type { ConnectContext } from '#channels/contract.ts';
-import { isAvailable } from '#channels/definitions.ts';
 import { signMeta } from '#channels/meta/signature.ts';
 import type { TestApi } from './api.ts';
 
@@ -38,7 +37,6 @@ export async function connectAccount(
   subscriptions: Subscriptions = new Map(),
 ): Promise<string> {
   const { type, accountKey, subscription, credentials, sandbox = false } = account;
-  if (!isAvailable(type)) throw new Error(`${type} is not registered`);
   known.set(`${type} ${accountKey}`, subscription);
   const subscribe = async (
     context: ConnectContext,

@@ -1,6 +1,6 @@
 /** What the thirteen channels are called and for. Pure; the marks are in `ui/ChannelMark.svelte`. */
 import type { ChannelDefinition } from '#channels/contract.ts';
-import { definitions, isAvailable } from '#channels/definitions.ts';
+import { definitions, isChannelType } from '#channels/definitions.ts';
 import type { ChannelType } from '#domain/channel.ts';
 
 export const CHANNELS: Record<ChannelType, { title: string; purpose: string }> = {
@@ -24,7 +24,7 @@ export function channelTitle(type: string): string {
 }
 /** What the type's definition says; null for types that can't be connected in this version. */
 export function definitionOf(type: string | undefined): ChannelDefinition | null {
-  return type !== undefined && isAvailable(type) ? definitions[type] : null;
+  return type !== undefined && isChannelType(type) ? definitions[type] : null;
 }
 export function isChannel(type: string): type is ChannelType {
   return Object.hasOwn(CHANNELS, type);

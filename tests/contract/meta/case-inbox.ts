@@ -1,8 +1,7 @@
 /** What the tests of Meta's channels share: an app, an inbox on a page, and the provider's signed request. */
-import type { ProviderApp } from '#domain/channel.ts';
+import type { ChannelType, ProviderApp } from '#domain/channel.ts';
 import type { JsonObject } from '#domain/json.ts';
 import type { AdapterInbox, RawRequest } from '#channels/contract.ts';
-import type { AvailableChannelType } from '#channels/definitions.ts';
 import { signMeta } from '#channels/meta/signature.ts';
 
 export const metaApp: ProviderApp = {
@@ -17,7 +16,7 @@ export const pageToken = 'EAAGcontractPageAccessTokenThatIsLong';
 
 /** An inbox on the page. */
 export function pageInbox(
-  type: AvailableChannelType,
+  type: ChannelType,
   baseUrl = 'https://graph.facebook.com',
   settings: JsonObject = {},
 ): AdapterInbox {

@@ -1,10 +1,9 @@
 /** What a channel's mark says, from its inboxes. Pure. */
 import { CHANNEL_TYPES, type ChannelType } from '#domain/channel.ts';
-import { isAvailable } from '#channels/definitions.ts';
 import type { Inbox } from '../../lib/api/types.ts';
 import { isUnwell } from '../../lib/inbox-state.ts';
 
-export type ChannelState = 'attention' | 'degraded' | 'active' | 'onboarding' | 'available' | 'locked';
+export type ChannelState = 'attention' | 'degraded' | 'active' | 'onboarding' | 'available';
 export interface ChannelSummary {
   type: ChannelType;
   state: ChannelState;
@@ -18,7 +17,6 @@ export const CHANNEL_STATE_WORDS: Record<ChannelState, string> = {
   active: 'Active',
   onboarding: 'Onboarding',
   available: 'Available',
-  locked: 'Not in this version',
 };
 
 export function channelSummaries(inboxes: readonly Inbox[]): ChannelSummary[] {
@@ -40,8 +38,7 @@ function summaryOf(type: ChannelType, inboxes: Inbox[]): ChannelSummary {
     return { type, inboxes, state: 'active', says: count };
   if (inboxes.length > 0)
     return { type, inboxes, state: 'onboarding', says: `${count}: waits for its first answered message` };
-  if (isAvailable(type)) return { type, inboxes, state: 'available', says: 'Ready to be connected' };
-  return { type, inboxes, state: 'locked', says: 'Can’t be connected in this version yet' };
+  return { type, inboxes, state: 'available', says: 'Ready to be connected' };
 }
 function reasonOf(inbox: Inbox): string {
   return (

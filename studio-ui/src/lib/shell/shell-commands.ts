@@ -1,6 +1,6 @@
 /** Commands that hold everywhere: every page, and what the shell can do. */
 import { CHANNEL_TYPES } from '#domain/channel.ts';
-import { isAvailable } from '#channels/definitions.ts';
+import { isChannelType } from '#channels/definitions.ts';
 import { appearance } from '../appearance.svelte.ts';
 import { CHANNELS } from '../channels.ts';
 import { commands, type Command } from '../commands.svelte.ts';
@@ -24,7 +24,7 @@ export function shellCommands(): Command[] {
       run: () => router.go(hrefOfAny(router.slug, name, {})),
     };
   });
-  const channels = CHANNEL_TYPES.filter((type) => isAvailable(type) && session.can('inboxes:write')).map(
+  const channels = CHANNEL_TYPES.filter((type) => isChannelType(type) && session.can('inboxes:write')).map(
     (type): Command => ({
       id: `add.${type}`,
       title: `Add a channel: ${CHANNELS[type].title}`,
