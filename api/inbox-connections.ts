@@ -140,11 +140,7 @@ async function refuseTaken(
  * After a lost race: the account was connected by somebody else while we asked the provider, so its webhook is given back to the inbox
  * that has it.
  */
-export async function restoreHolder(
-  deps: ApiDeps,
-  type: ChannelType,
-  accountKey: string,
-): Promise<void> {
+export async function restoreHolder(deps: ApiDeps, type: ChannelType, accountKey: string): Promise<void> {
   const holder = await deps.inboxes.byAccount(type, accountKey);
   if (!holder) return;
   const context = subscriptionContext(deps, holder);
