@@ -1,5 +1,5 @@
 /** Activities by effect. `drive*` and `outbound*` call providers at most once per claim; `followUp` is idempotent and retried. */
-import { activityInfo, ApplicationFailure } from '@temporalio/activity';
+import { activityInfo, ApplicationFailure, heartbeat } from '@temporalio/activity';
 import { LEASED_WAIT_MS } from '#domain/drive/times.ts';
 import type { DriveTarget } from '#db/drive.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -11,6 +11,8 @@ import { sendOutbound, type OutboundReport } from './outbound.ts';
 /** Below the workflow task's timeout, so that one task holds the whole fast path. */
 const localBudgetMs = 1_000;
 const regularBudgetMs = 20_000;
+/** Well within the heartbeat timeout of workflows/drive.ts. */
+const heartbeatEveryMs = 4_000;
 
 export function createActivities(deps: ActivityDeps) {
   return logged(deps, {
@@ -33,15 +35,17 @@ export function createActivities(deps: ActivityDeps) {
       return sendOutbound(deps, messageId, { mode: 'local', budgetMs: localBudgetMs });
     },
     async deliverOutbound(messageId: string): Promise<OutboundReport> {
-      const report = await sendOutbound(deps, messageId, { mode: 'regular', budgetMs: regularBudgetMs });
+      const report = await beating(() =>
+        sendOutbound(deps, messageId, { mode: 'regular', budgetMs: regularBudgetMs }),
+      );
       if (report.kind === 'later' && report.afterMs <= LEASED_WAIT_MS) throw notDue(report.afterMs);
       return report;
     },
     async keepSubscription(inboxId: string): Promise<SubscriptionReport> {
-      return keepMailSubscription(deps, inboxId, 'due');
+      return beating(() => keepMailSubscription(deps, inboxId, 'due'));
     },
     async followUp(eventId: string): Promise<void> {
-      await followUp(deps, eventId, activityInfo().attempt);
+      await beating(() => followUp(deps, eventId, activityInfo().attempt));
     },
   });
 
@@ -54,9 +58,21 @@ export function createActivities(deps: ActivityDeps) {
 
   async function driveWhenDue(target: DriveTarget): Promise<DriveReport> {
     const holder = activityInfo().workflowExecution?.workflowId ?? '';
-    const report = await drive(deps, target, holder, { mode: 'regular', budgetMs: regularBudgetMs });
+    const report = await beating(() =>
+      drive(deps, target, holder, { mode: 'regular', budgetMs: regularBudgetMs }),
+    );
     if (report.kind === 'deliver') throw notDue(report.afterMs);
     return report;
+  }
+}
+
+/** A process that dies in the middle is missed within seconds, rather than when the activity's whole time is over. */
+async function beating<Result>(work: () => Promise<Result>): Promise<Result> {
+  const timer = setInterval(() => heartbeat(), heartbeatEveryMs);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
   }
 }
 

@@ -10,6 +10,8 @@ export const local = proxyLocalActivities<Activities>({
 });
 export const regular = proxyActivities<Activities>({
   startToCloseTimeout: '2m',
+  // Of a process that died nobody waits for the whole time; each execution claims anew, so that one that only seemed dead does no harm.
+  heartbeatTimeout: '15s',
   retry: { initialInterval: '1s', maximumInterval: '30s', backoffCoefficient: 2 },
 });
 

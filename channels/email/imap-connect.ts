@@ -18,13 +18,11 @@ export async function connectImap(
   signal: AbortSignal,
 ): Promise<Connected<ImapCredentials>> {
   const { credentials } = inbox;
-  const { cursor, warning } = await lookAt(deps, inbox, signal);
-  await verifySmtp(smtpServerOf(credentials.smtp, deps), signal).catch((error: unknown) => {
-    if (!(error instanceof ChannelError)) throw error;
-    throw new ChannelError(error.kind, `Incoming mail works, outgoing mail doesn’t: ${error.message}`, {
-      cause: error,
-    });
-  });
+  const { cursor, warning } = await saying('Incoming mail doesn’t work', lookAt(deps, inbox, signal));
+  await saying(
+    'Incoming mail works, outgoing mail doesn’t',
+    verifySmtp(smtpServerOf(credentials.smtp, deps), signal),
+  );
   return {
     accountKey: credentials.address,
     accountLabel: credentials.address,
@@ -32,6 +30,19 @@ export async function connectImap(
     mailbox: { kind: 'imap', cursor },
     warnings: warning === null ? [] : [warning],
   };
+}
+
+/** Of two servers, which. */
+async function saying<Found>(which: string, trying: Promise<Found>): Promise<Found> {
+  try {
+    return await trying;
+  } catch (error) {
+    if (!(error instanceof ChannelError)) throw error;
+    throw new ChannelError(error.kind, `${which}: ${error.message}`, {
+      ...(error.providerCode !== undefined && { providerCode: error.providerCode }),
+      cause: error,
+    });
+  }
 }
 
 export async function probeImap(
