@@ -10,8 +10,8 @@ import { readSubject } from '#channels/email/addresses.ts';
 import { channelEvent } from '../inbound-shape.ts';
 import { mails } from './case.ts';
 
-function readAll(raw: Uint8Array): Mail {
-  const mail = readMail(raw);
+async function readAll(raw: Uint8Array): Promise<Mail> {
+  const mail = await readMail(raw);
   const writer = writerOf(mail);
   const facts = {
     threadKey: 't',
@@ -27,41 +27,41 @@ function readAll(raw: Uint8Array): Mail {
       triggers: true,
     }),
   );
-  readBounce(mail);
+  await readBounce(mail);
   for (const attachment of mail.attachments) attachment.bytes();
   return mail;
 }
 const header = (more: string) => Buffer.from(`From: a@example.com\r\nMessage-ID: <x@y>\r\n${more}`);
 
 describe('no bytes are too broken', () => {
-  test('any bytes', () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 2_000 }), (bytes) => void readAll(bytes)),
+  test('any bytes', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 2_000 }), async (bytes) => void (await readAll(bytes))),
       { numRuns: 300 },
     );
   });
 
   test.each(Object.entries(mails))(
     '%s cut off anywhere, with bytes changed, taken out and put in',
-    (_, raw) => {
+    async (_, raw) => {
       const change = fc.record({
         at: fc.nat(raw.length - 1),
         remove: fc.nat(40),
         insert: fc.uint8Array({ maxLength: 20 }),
       });
-      fc.assert(
-        fc.property(fc.array(change, { maxLength: 4 }), fc.nat(raw.length), (changes, length) => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(change, { maxLength: 4 }), fc.nat(raw.length), async (changes, length) => {
           let bytes = raw.subarray(0, length);
           for (const { at, remove, insert } of changes)
             bytes = Buffer.concat([bytes.subarray(0, at), insert, bytes.subarray(at + remove)]);
-          readAll(bytes);
+          await readAll(bytes);
         }),
         { numRuns: 60 },
       );
     },
   );
 
-  test('lines of headers in any order', () => {
+  test('lines of headers in any order', async () => {
     const line = fc.constantFrom(
       'Content-Type: multipart/mixed; boundary="a"',
       'Content-Type: text/plain; charset="',
@@ -90,10 +90,10 @@ describe('no bytes are too broken', () => {
       'On 1 wrote:',
       '________________________________',
     );
-    fc.assert(
-      fc.property(
+    await fc.assert(
+      fc.asyncProperty(
         fc.array(line, { maxLength: 40 }),
-        (lines) => void readAll(Buffer.from(lines.join('\r\n'))),
+        async (lines) => void (await readAll(Buffer.from(lines.join('\r\n')))),
       ),
       { numRuns: 1_000 },
     );
@@ -126,7 +126,7 @@ describe('what a mail program writes comes back', () => {
           })
             .compile()
             .build();
-          const mail = readAll(raw);
+          const mail = await readAll(raw);
           expect(mail.subject).toBe(subject.replaceAll(/\s+/g, ' ').trim());
           expect(mail.text).toBe(body);
           expect(mail.from[0]?.address).toBe('a@example.com');
@@ -142,10 +142,10 @@ describe('what a mail program writes comes back', () => {
 
 describe('a hostile mail costs little', () => {
   const quickly = (name: string, raw: () => Buffer) =>
-    test(name, () => {
+    test(name, async () => {
       const bytes = raw();
       const startedMs = performance.now();
-      readAll(bytes);
+      await readAll(bytes);
       expect(performance.now() - startedMs).toBeLessThan(5_000);
     });
   quickly('25 MB of file', () =>
