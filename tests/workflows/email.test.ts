@@ -15,7 +15,7 @@ let stack: Stack;
 let smtp: ManagedSmtp;
 let outside: MailServer;
 /** What the mail server outside does with each mail of ours, beside keeping it. */
-let onMail: (mail: TakenMail) => void;
+let onMail: (mail: TakenMail) => Promise<void>;
 let address: string;
 
 beforeAll(async () => {
@@ -32,7 +32,7 @@ beforeAll(async () => {
         };
         outside.taken.push(mail);
         done(null, 'Queued');
-        onMail(mail);
+        void onMail(mail);
       });
     },
   });
@@ -54,7 +54,7 @@ afterAll(async () => {
   await outside?.close();
 });
 beforeEach(async () => {
-  onMail = () => undefined;
+  onMail = async () => undefined;
   outside.taken.length = 0;
   await stack.query('update flows set enabled = false');
   const id = uuidV7();
