@@ -27,7 +27,7 @@ export async function routeUnrouted(deps: Deps, inbox: CachedInbox): Promise<num
   for (;;) {
     const rows = await unroutedOf(pool, { type, addresses, sandbox: inbox.sandbox }, AT_ONCE);
     for (const row of rows) {
-      const events = deps.registry[type].parse(inbox, {
+      const events = await deps.registry[type].parse(inbox, {
         method: 'POST',
         url: webhookUrl(deps, inbox),
         headers: {},

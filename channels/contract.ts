@@ -342,6 +342,9 @@ export interface SignalTarget {
   lastInbound: { providerMessageId: string; reference?: JsonObject } | null;
 }
 
+/** Reading a mail takes its time; reading JSON doesn't. */
+type MaybePromise<Value> = Value | Promise<Value>;
+
 export interface ChannelAdapter<Credentials extends JsonObject = JsonObject> {
   definition: ChannelDefinition<Credentials>;
   /** May an unconfirmed send be repeated with the same key? */
@@ -356,13 +359,13 @@ export interface ChannelAdapter<Credentials extends JsonObject = JsonObject> {
   /** Pure on bytes and headers; constant-time. Never throws. */
   verify(inbox: AdapterInbox<Credentials>, request: RawRequest): Verdict;
   /**
-   * Pure on bytes. Called after `verify` said ok. Never throws for one odd event: that one becomes an `unsupported` part and its
+   * Pure on bytes. Called after `verify` said ok. Never throws (nor rejects) for one odd event: that one becomes an `unsupported` part and its
    * siblings stay. A body that is no event at all is `{ kind: 'malformed' }`.
    */
   parse(
     inbox: AdapterInbox<Credentials>,
     request: RawRequest,
-  ): ChannelEvent[] | { kind: 'malformed'; message: string };
+  ): MaybePromise<ChannelEvent[] | { kind: 'malformed'; message: string }>;
   /** @throws ChannelError */
   send(inbox: AdapterInbox<Credentials>, message: OutboundMessage, options: SendOptions): Promise<Sent>;
   /**

@@ -104,7 +104,7 @@ export function createEmailReceiver(
 
   /** What a server says of one of our own mails; null where it speaks of nothing of ours. */
   async function acceptBounce(inbox: CachedInbox, mail: Mail, told: JsonObject): Promise<Reception | null> {
-    const report = readBounce(mail);
+    const report = await readBounce(mail);
     if (!report?.originalMessageId || (report.action !== 'failed' && report.action !== 'delivered'))
       return null;
     const outboxId = outboxIdOf(report.originalMessageId);
@@ -122,7 +122,7 @@ export function createEmailReceiver(
   return {
     async receive(inbox, incoming) {
       const raw = incoming.raw.subarray(0, MAX_MEDIA_BYTES);
-      const mail = readMail(raw);
+      const mail = await readMail(raw);
       const own = [...ownAddresses(inbox), ...(await inboxAddresses(pool, inbox.workspaceId, inbox.type))];
       const writer = writerOf(mail, incoming.envelope?.from, own);
       const outboxId = outboxIdOf(mail.messageId);

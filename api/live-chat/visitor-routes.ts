@@ -60,7 +60,7 @@ export function addVisitorRoutes(
     const request = await rawRequest(c, deps.config.publicUrl);
     const verdict = adapter.verify(inbox, request);
     if (verdict.kind === 'reject') throw new ApiError(verdict.status, verdict.code, verdict.message);
-    const events = adapter.parse(inbox, request);
+    const events = await adapter.parse(inbox, request);
     if (!Array.isArray(events) || events.some(({ kind }) => kind !== 'message'))
       throw new ApiError(400, 'malformed', Array.isArray(events) ? 'This is no message.' : events.message);
     await requireAnswers(deps, visitor);

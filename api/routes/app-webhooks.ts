@@ -85,7 +85,7 @@ async function acceptSlice(
 ): Promise<void> {
   const { type } = inbox;
   if (!isChannelType(type)) return;
-  const events = deps.registry[type].parse(inbox, { ...request, body: slice.body });
+  const events = await deps.registry[type].parse(inbox, { ...request, body: slice.body });
   if ('kind' in events) {
     deps.log.warn(
       { inboxId: inbox.id, reason: events.message },

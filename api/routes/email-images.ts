@@ -32,7 +32,7 @@ export function emailImageRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
   return createRouter().openapi(image, async (c) => {
     const { id, n } = c.req.valid('param');
     const { raw } = await originalOf(deps, c.get('actor'), id);
-    const url = remoteImages(readMail(raw).html ?? '')[n - 1];
+    const url = remoteImages((await readMail(raw)).html ?? '')[n - 1];
     if (url === undefined) throw new ApiError(404, 'not_found', 'This mail has no such picture.');
     const { body } = await fetched(deps.http, url).catch((error: unknown) => {
       if (!(error instanceof HttpError)) throw error;

@@ -1,7 +1,7 @@
 /** A message's mail as it came: whole and safe to look at, or as the file it is. */
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { readMail, type Mail } from '#channels/email/mail.ts';
-import { header } from '#channels/email/mime/headers.ts';
+import { shownField } from '#channels/email/fields.ts';
 import { safeHtml } from '#channels/email/safe-html.ts';
 import { isMedia, type EmailPart, type Part } from '#domain/message.ts';
 import { storableText } from '#domain/text.ts';
@@ -65,7 +65,7 @@ export function emailRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
   return createRouter()
     .openapi(read, async (c) => {
       const { row, raw } = await originalOf(deps, c.get('actor'), c.req.valid('param').id);
-      const mail = readMail(raw);
+      const mail = await readMail(raw);
       const parts = row.parts as unknown as Part[];
       const files = parts.filter((part) => isMedia(part));
       const email = parts.find((part): part is EmailPart => part.kind === 'email');
@@ -102,8 +102,8 @@ export function emailRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
     .openapi(original, async (c) => {
       const { raw } = await originalOf(deps, c.get('actor'), c.req.valid('param').id);
       const name =
-        readMail(raw)
-          .subject.replaceAll(/[^\p{L}\p{N} ._-]+/gu, ' ')
+        (await readMail(raw)).subject
+          .replaceAll(/[^\p{L}\p{N} ._-]+/gu, ' ')
           .trim()
           .slice(0, 80) || 'mail';
       return c.body(Buffer.from(raw), 200, {
@@ -135,6 +135,6 @@ const telling = [
 ];
 function chosenHeaders(mail: Mail): { name: string; value: string }[] {
   return telling
-    .map((name) => ({ name, value: storableText(header(mail.headers, name)).slice(0, 2_000) }))
+    .map((name) => ({ name, value: storableText(shownField(mail.headers, name)).slice(0, 2_000) }))
     .filter(({ value }) => value !== '');
 }

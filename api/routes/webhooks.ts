@@ -73,7 +73,7 @@ async function receive(deps: ApiDeps, c: Context<AppEnv>): Promise<Response> {
       'content-type': verdict.contentType ?? 'text/plain',
     });
   }
-  const events = adapter.parse(inbox, request);
+  const events = await adapter.parse(inbox, request);
   if ('kind' in events) throw new ApiError(400, 'malformed', events.message);
   const accepted = await acceptEvents(deps.engineDb, { type: inbox.type, inbox, events, raw: request.body });
   deps.engine.eventsAccepted(accepted.filter(({ starts }) => starts));

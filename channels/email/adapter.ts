@@ -55,10 +55,10 @@ export function createEmailAdapter(deps: EmailAdapterDeps): ChannelAdapter<Email
     },
 
     /** What can be said of a mail without its thread, which only the rows know: api/email/receive.ts places it. */
-    parse(inbox, request) {
+    async parse(inbox, request) {
       const posted = readPostedMail(request);
       if ('kind' in posted) return posted;
-      const mail = readMail(posted.raw);
+      const mail = await readMail(posted.raw);
       const own = ownAddresses(inbox);
       const writer = writerOf(mail, posted.sender, own);
       const automatic = automaticOf(mail, { envelopeFrom: posted.sender, ownAddresses: own, writer });

@@ -1,18 +1,18 @@
 /** Addresses and Message-IDs in header fields. */
-import addressparser from 'nodemailer/lib/addressparser';
+import { parseAddressHeader } from 'mailparser';
 import type { EmailAddress } from '#domain/message.ts';
-import { decodeWords } from './mime/headers.ts';
 
 const MOST_ADDRESSES = 500;
 
-/** The addresses of one field or several, groups opened, each once. Names are decoded after the list is cut: they may hold commas. */
+/** The addresses of one field or several, groups opened, each once. */
 export function readAddresses(fields: readonly string[]): EmailAddress[] {
   const found = new Map<string, EmailAddress>();
   for (const field of fields) {
-    for (const { address, name } of addressparser(field.slice(0, 50_000), { flatten: true })) {
+    const { value } = parseAddressHeader(field.slice(0, 50_000), { flatten: true, decodePunycode: false });
+    for (const { address, name } of value) {
       const clean = cleanAddress(address ?? '');
       if (clean === null || found.has(clean) || found.size >= MOST_ADDRESSES) continue;
-      const shown = decodeWords(name ?? '').trim();
+      const shown = name.trim();
       found.set(clean, {
         address: clean,
         ...(shown === '' || shown.toLowerCase() === clean ? {} : { name: shown.slice(0, 200) }),

@@ -15,7 +15,7 @@ export async function attachmentBytes(
   if (typeof original !== 'string' || typeof index !== 'number' || !original.startsWith(`${workspaceId}/`))
     throw new ChannelError('permanent', 'The attachment names no mail.');
   const raw = await deps.uploads?.get(original);
-  const attachment = raw && readMail(raw).attachments[index];
+  const attachment = raw && (await readMail(raw)).attachments[index];
   if (!attachment)
     throw new ChannelError('permanent', 'The mail that the attachment came with is no longer there.');
   const bytes = attachment.bytes();

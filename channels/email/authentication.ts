@@ -3,8 +3,8 @@ import { authenticate } from 'mailauth';
 import type { EmailPart } from '#domain/message.ts';
 import { isPublicAddress } from '../address-guard.ts';
 import { domainOf } from './addresses.ts';
+import { fieldsOf } from './fields.ts';
 import type { Mail } from './mail.ts';
-import { allHeaders } from './mime/headers.ts';
 
 export type Authentication = NonNullable<EmailPart['authentication']>;
 /** DNS as mailauth asks it: `TXT` of a name. Throws with `code` ENOTFOUND where there is none. */
@@ -73,7 +73,7 @@ export function trustedServersOf(
  * come in under its name (RFC 8601 §5), so a trusted name is its own word.
  */
 export function writtenAuthentication(mail: Mail, trusted: readonly string[]): Authentication {
-  for (const field of allHeaders(mail.headers, 'authentication-results')) {
+  for (const field of fieldsOf(mail.headers, 'authentication-results')) {
     const [id = ''] = field.trim().split(/[\s;]/);
     if (!trusted.includes(id.toLowerCase())) continue;
     const result = (method: string): string | undefined =>

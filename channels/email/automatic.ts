@@ -1,7 +1,7 @@
 /** Whether a machine wrote a mail. People see it; flows don't answer it, or two machines would answer each other for ever. */
 import type { EmailAddress, EmailPart } from '#domain/message.ts';
+import { fieldOf } from './fields.ts';
 import type { Mail } from './mail.ts';
-import { header, rawHeader } from './mime/headers.ts';
 
 /** What our own automatic answers carry, so that any installation of ours knows them. */
 export const LOOP_HEADER = 'x-teloring-loop';
@@ -14,13 +14,12 @@ export function automaticOf(
   known: { writer: EmailAddress; envelopeFrom?: string; ownAddresses: readonly string[] },
 ): EmailPart['automatic'] {
   const { headers } = mail;
-  if (rawHeader(headers, LOOP_HEADER) !== '' || known.ownAddresses.includes(known.writer.address))
-    return 'own';
+  if (fieldOf(headers, LOOP_HEADER) !== '' || known.ownAddresses.includes(known.writer.address)) return 'own';
   if (isBounce(mail, known.envelopeFrom)) return 'bounce';
-  const submitted = rawHeader(headers, 'auto-submitted').toLowerCase();
-  const precedence = rawHeader(headers, 'precedence').toLowerCase().trim();
+  const submitted = fieldOf(headers, 'auto-submitted').toLowerCase();
+  const precedence = fieldOf(headers, 'precedence').toLowerCase().trim();
   if (
-    ['list-id', 'list-post', 'list-unsubscribe'].some((name) => rawHeader(headers, name) !== '') ||
+    ['list-id', 'list-post', 'list-unsubscribe'].some((name) => fieldOf(headers, name) !== '') ||
     precedence === 'list'
   )
     return 'list';
@@ -34,19 +33,19 @@ export function automaticOf(
       'x-mail-autoreply',
       'x-autoreply-from',
       'x-auto-response-suppress',
-    ].some((name) => rawHeader(headers, name) !== '' && !/^(no|none)$/i.test(rawHeader(headers, name))) ||
+    ].some((name) => fieldOf(headers, name) !== '' && !/^(no|none)$/i.test(fieldOf(headers, name))) ||
     known.envelopeFrom === '' ||
-    outOfOffice.test(header(headers, 'subject'));
+    outOfOffice.test(mail.subject);
   return isAutomatic ? 'auto_reply' : undefined;
 }
 
 function isBounce(mail: Mail, envelopeFrom: string | undefined): boolean {
   if (
-    mail.tree.type === 'multipart/report' &&
-    mail.tree.params['report-type']?.toLowerCase() === 'delivery-status'
+    mail.root.type === 'multipart/report' &&
+    mail.root.params['report-type']?.toLowerCase() === 'delivery-status'
   )
     return true;
   const isFromDaemon = /^(mailer-daemon|postmaster)@/.test(mail.from[0]?.address ?? '');
-  const isSentByNobody = envelopeFrom === '' || rawHeader(mail.headers, 'return-path').trim() === '<>';
+  const isSentByNobody = envelopeFrom === '' || fieldOf(mail.headers, 'return-path').trim() === '<>';
   return isFromDaemon && isSentByNobody;
 }

@@ -1,8 +1,8 @@
 /** Delivery status notifications (RFC 3464): which of our mails a server speaks of, and what it says. */
 import { cleanAddress, readMessageId } from './addresses.ts';
+import { fieldOf, type Fields } from './fields.ts';
 import type { Mail } from './mail.ts';
-import { rawHeader, readHeaders, type Headers } from './mime/headers.ts';
-import { partBytes, readTree, type MimePart } from './mime/tree.ts';
+import { takeApart, type MailPart } from './parts.ts';
 
 export interface DeliveryReport {
   action: 'failed' | 'delivered' | 'delayed' | 'other';
@@ -15,31 +15,39 @@ export interface DeliveryReport {
   originalMessageId: string | null;
 }
 
+const returned = /^(message\/rfc822|message\/global|text\/rfc822-headers|message\/global-headers)$/;
+/** Recipients of one report, and what is said of all of them. */
+const MOST_GROUPS = 200;
+
 /** Null where the mail is no report. A message to several may have several reports: the worst one counts. */
-export function readBounce(mail: Mail): DeliveryReport | null {
-  const parts = flatten(mail.tree);
+export async function readBounce(mail: Mail): Promise<DeliveryReport | null> {
+  const parts = flatten(mail.root);
   const status = parts.find(
     ({ type }) => type === 'message/delivery-status' || type === 'message/global-delivery-status',
   );
   if (!status) return null;
-  const groups = partBytes(status)
+  const groups: Fields[] = [];
+  const blocks = status
+    .bytes()
     .toString('latin1')
-    .split(/\r?\n\s*\r?\n/)
-    .map((group) => readHeaders(Buffer.from(group, 'latin1')));
-  const recipients = groups.filter((group) => rawHeader(group, 'action') !== '').map(readRecipient);
+    .trim()
+    .split(/\r?\n\s*\r?\n/, MOST_GROUPS);
+  // Each group has the form of a mail's head.
+  for (const block of blocks) groups.push((await takeApart(Buffer.from(block, 'latin1'))).fields);
+  const recipients = groups.filter((group) => fieldOf(group, 'action') !== '').map(readRecipient);
   const worst = ['failed', 'delayed', 'delivered', 'other']
     .map((action) => recipients.find((each) => each.action === action))
     .find(Boolean);
-  return { action: 'other', words: '', ...worst, originalMessageId: originalIdOf(parts) };
+  return { action: 'other', words: '', ...worst, originalMessageId: await originalIdOf(parts) };
 }
 
-function readRecipient(group: Headers): Omit<DeliveryReport, 'originalMessageId'> {
-  const action = rawHeader(group, 'action').toLowerCase().trim();
-  const [code] = /\d\.\d{1,3}\.\d{1,3}/.exec(rawHeader(group, 'status')) ?? [];
+function readRecipient(group: Fields): Omit<DeliveryReport, 'originalMessageId'> {
+  const action = fieldOf(group, 'action').toLowerCase().trim();
+  const [code] = /\d\.\d{1,3}\.\d{1,3}/.exec(fieldOf(group, 'status')) ?? [];
   const recipient = cleanAddress(
-    (rawHeader(group, 'final-recipient') || rawHeader(group, 'original-recipient')).replace(/^[^;]*;/, ''),
+    (fieldOf(group, 'final-recipient') || fieldOf(group, 'original-recipient')).replace(/^[^;]*;/, ''),
   );
-  const words = rawHeader(group, 'diagnostic-code')
+  const words = fieldOf(group, 'diagnostic-code')
     .replace(/^[^;]*;\s*/, '')
     .replaceAll(/\s+/g, ' ')
     .trim()
@@ -57,16 +65,14 @@ function readRecipient(group: Headers): Omit<DeliveryReport, 'originalMessageId'
   };
 }
 
-function originalIdOf(parts: readonly MimePart[]): string | null {
-  for (const part of parts) {
-    if (part.type === 'message/rfc822' || part.type === 'message/global')
-      return readMessageId(rawHeader(readTree(partBytes(part)).headers, 'message-id'));
-    if (part.type === 'text/rfc822-headers' || part.type === 'message/global-headers')
-      return readMessageId(rawHeader(readHeaders(partBytes(part)), 'message-id'));
-  }
-  return null;
+/** Of the mail that came back, or of its head alone. */
+async function originalIdOf(parts: readonly MailPart[]): Promise<string | null> {
+  const original = parts.find(({ type }) => returned.test(type));
+  if (!original) return null;
+  const { fields } = await takeApart(original.bytes());
+  return readMessageId(fieldOf(fields, 'message-id'));
 }
 
-function flatten(part: MimePart): MimePart[] {
+function flatten(part: MailPart): MailPart[] {
   return [part, ...part.children.flatMap(flatten)];
 }

@@ -1,11 +1,12 @@
-/** A mail read: what its bytes say, nothing decided yet. Pure, synchronous, never throws: a broken mail is read as far as it goes. */
+/** A mail read: what its bytes say, nothing decided yet. Pure, never throws: a broken mail is read as far as it goes. */
 import { hash } from 'node:crypto';
 import type { EmailAddress } from '#domain/message.ts';
 import { readAddresses, readMessageId, readMessageIds } from './addresses.ts';
 import { invitationLine } from './calendar.ts';
+import { decodeText } from './charset.ts';
+import { fieldOf, fieldsOf, type Fields } from './fields.ts';
 import { htmlToText } from './html-text.ts';
-import { allHeaders, header, rawHeader, type Headers } from './mime/headers.ts';
-import { partBytes, partText, readTree, type MimePart } from './mime/tree.ts';
+import { isShut, takeApart, type MailPart, type MailParts } from './parts.ts';
 
 export interface Attachment {
   /** Its place among the mail's attachments: the same on every reading of the same bytes. */
@@ -16,13 +17,11 @@ export interface Attachment {
   contentId?: string;
   /** Shown within the text rather than below it. */
   inline: boolean;
-  /** How many bytes it has in the mail, encoded. */
-  encodedBytes: number;
   bytes: () => Buffer;
 }
 
 export interface Mail {
-  headers: Headers;
+  headers: Fields;
   /** With brackets. A mail without one gets an id of its content. */
   messageId: string;
   inReplyTo: string[];
@@ -40,42 +39,42 @@ export interface Mail {
   /** The HTML body as it came; null where there is none. */
   html: string | null;
   attachments: Attachment[];
-  tree: MimePart;
+  root: MailPart;
 }
 
 /** What is shown of a text; the original keeps the rest. */
 const LONGEST_TEXT = 500_000;
 const MOST_ATTACHMENTS = 200;
 
-export function readMail(raw: Uint8Array): Mail {
-  const tree = readTree(raw);
-  const { headers } = tree;
-  const found = collect(tree);
+export async function readMail(raw: Uint8Array): Promise<Mail> {
+  const parts = await takeApart(raw);
+  const { fields, root } = parts;
+  const found = readable(parts);
   const calendar = found.attachments.find(({ type }) => type === 'text/calendar');
   const texts = found.bodies.map(({ plain, html }) =>
     (plain.trim() === '' ? htmlToText(html) : plain).trim(),
   );
   const invitation = calendar ? invitationLine(partText(calendar)) : '';
-  const dateMs = readDate(rawHeader(headers, 'date'));
+  const dateMs = readDate(fieldOf(fields, 'date'));
   return {
-    headers,
-    messageId: readMessageId(rawHeader(headers, 'message-id')) ?? contentId(raw),
-    inReplyTo: readMessageIds(rawHeader(headers, 'in-reply-to')),
-    references: readMessageIds(allHeaders(headers, 'references').join(' ')),
-    from: readAddresses(allHeaders(headers, 'from')),
-    sender: readAddresses(allHeaders(headers, 'sender')),
-    replyTo: readAddresses(allHeaders(headers, 'reply-to')),
-    to: readAddresses(allHeaders(headers, 'to')),
-    cc: readAddresses(allHeaders(headers, 'cc')),
-    subject: header(headers, 'subject').replaceAll(/\s+/g, ' ').trim().slice(0, 1_000),
+    headers: fields,
+    messageId: readMessageId(fieldOf(fields, 'message-id')) ?? contentId(raw),
+    inReplyTo: readMessageIds(fieldOf(fields, 'in-reply-to')),
+    references: readMessageIds(fieldsOf(fields, 'references').join(' ')),
+    from: readAddresses(fieldsOf(fields, 'from')),
+    sender: readAddresses(fieldsOf(fields, 'sender')),
+    replyTo: readAddresses(fieldsOf(fields, 'reply-to')),
+    to: readAddresses(fieldsOf(fields, 'to')),
+    cc: readAddresses(fieldsOf(fields, 'cc')),
+    subject: parts.subject.replaceAll(/\s+/g, ' ').trim().slice(0, 1_000),
     ...(dateMs === undefined ? {} : { dateMs }),
     text: [...texts, invitation]
       .filter((text) => text !== '')
       .join('\n\n')
       .slice(0, LONGEST_TEXT),
     html: htmlOf(found.bodies),
-    attachments: found.attachments.slice(0, MOST_ATTACHMENTS).map(toAttachment),
-    tree,
+    attachments: await Promise.all(found.attachments.slice(0, MOST_ATTACHMENTS).map(toAttachment)),
+    root,
   };
 }
 
@@ -95,10 +94,20 @@ interface Body {
 }
 interface Found {
   bodies: Body[];
-  attachments: MimePart[];
+  attachments: MailPart[];
 }
 
-function collect(part: MimePart): Found {
+/** Where no text can be read because a container can't be opened, all of it is shown. */
+function readable({ root, body }: MailParts): Found {
+  const found = collect(root);
+  const isBlank = found.bodies.every(({ plain, html }) => `${plain}${html}`.trim() === '');
+  return isBlank && isAnyShut(root) ? { ...found, bodies: [{ plain: textOf(body), html: '' }] } : found;
+}
+function isAnyShut(part: MailPart): boolean {
+  return isShut(part) || part.children.some(isAnyShut);
+}
+
+function collect(part: MailPart): Found {
   const { type, children } = part;
   if (children.length > 0) {
     const inner = children.map(collect);
@@ -121,21 +130,29 @@ function collect(part: MimePart): Found {
     };
   }
   if (isAttached(part))
-    return { bodies: [], attachments: part.body.length === 0 && nameOf(part) === '' ? [] : [part] };
+    return { bodies: [], attachments: part.sizeBytes === 0 && cleanName(part.name) === '' ? [] : [part] };
   const text = partText(part);
   return type === 'text/html'
     ? { bodies: [{ plain: '', html: text }], attachments: [] }
     : { bodies: [{ plain: unflowed(part, text), html: '' }], attachments: [] };
 }
 
-function isAttached(part: MimePart): boolean {
-  if (part.disposition.value === 'attachment') return true;
+function partText(part: MailPart): string {
+  return textOf(part.bytes(), part.params['charset']);
+}
+/** With the line ends of Unix. */
+function textOf(bytes: Buffer, charset?: string): string {
+  return decodeText(bytes, charset).replace(/\r\n?/g, '\n');
+}
+
+function isAttached(part: MailPart): boolean {
+  if (part.disposition === 'attachment') return true;
   if (part.type !== 'text/plain' && part.type !== 'text/html') return true;
-  return nameOf(part) !== '';
+  return cleanName(part.name) !== '';
 }
 
 /** RFC 3676: lines that end in a space go on in the next one. */
-function unflowed({ params }: MimePart, text: string): string {
+function unflowed({ params }: MailPart, text: string): string {
   if (params['format']?.toLowerCase() !== 'flowed') return text;
   const isJoined = params['delsp']?.toLowerCase() === 'yes';
   const lines: string[] = [];
@@ -169,9 +186,6 @@ export function escapeHtml(text: string): string {
     .replaceAll('"', '&quot;');
 }
 
-function nameOf({ disposition, params }: MimePart): string {
-  return cleanName(disposition.params['filename'] || params['name'] || '');
-}
 /** A file's name without folders and what breaks file systems. */
 function cleanName(name: string): string {
   const last = name.split(/[\\/]/).at(-1) ?? '';
@@ -194,23 +208,23 @@ const extensions: Record<string, string> = {
   'text/plain': 'txt',
 };
 
-function toAttachment(part: MimePart, index: number): Attachment {
-  const contentId = header(part.headers, 'content-id').replace(/^<|>$/g, '').trim();
+async function toAttachment(part: MailPart, index: number): Promise<Attachment> {
+  const { type, contentId, disposition, bytes } = part;
   return {
     index,
-    mimeType: part.type,
-    name: nameOf(part) || madeUpName(part, index),
+    mimeType: type,
+    name: cleanName(part.name) || (await madeUpName(part, index)),
     ...(contentId === '' ? {} : { contentId }),
-    inline: part.disposition.value === 'inline' || (part.disposition.value === '' && contentId !== ''),
-    encodedBytes: part.body.length,
-    bytes: () => partBytes(part),
+    inline: disposition === 'inline' || (disposition === '' && contentId !== ''),
+    bytes,
   };
 }
 
-function madeUpName(part: MimePart, index: number): string {
+async function madeUpName(part: MailPart, index: number): Promise<string> {
   if (part.type === 'message/rfc822') {
-    const subject = cleanName(header(readTree(part.body).headers, 'subject')).slice(0, 100);
-    if (subject !== '') return `${subject}.eml`;
+    const { subject } = await takeApart(part.bytes());
+    const name = cleanName(subject).slice(0, 100);
+    if (name !== '') return `${name}.eml`;
   }
   const [family = 'file', kind = ''] = part.type.split('/');
   const extension =

@@ -1,7 +1,7 @@
 /** To whom a mail went: what its fields say, and what brought it here. */
 import { cleanAddress, readAddresses } from './addresses.ts';
+import { fieldsOf } from './fields.ts';
 import type { Mail } from './mail.ts';
-import { allHeaders } from './mime/headers.ts';
 
 /** Fields of forwarders, the most telling first. */
 const forwardFields = [
@@ -15,7 +15,7 @@ const forwardFields = [
 
 /** The addresses a mail was brought to: by its envelope, else as forwarders wrote them down, else as it says itself. */
 export function routedTo(mail: Mail, envelopeTo: readonly string[] = []): string[] {
-  const named = forwardFields.flatMap((name) => readAddresses(allHeaders(mail.headers, name)));
+  const named = forwardFields.flatMap((name) => readAddresses(fieldsOf(mail.headers, name)));
   const all = [...envelopeTo, ...[...named, ...mail.to, ...mail.cc].map(({ address }) => address)];
   return [...new Set(all.map(cleanAddress).filter((address) => address !== null))].slice(0, 200);
 }

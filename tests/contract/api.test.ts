@@ -108,16 +108,16 @@ describe('what may be written', () => {
     ['an attachment by file URL', { id: '1', from, attachments: [{ url: 'file:///etc/passwd' }] }],
     ['base64 that is none', { id: '1', from, attachments: [{ base64: '***' }] }],
     ['a time that is none', { id: '1', from, text: 'x', sentAt: 'yesterday' }],
-  ])('not: %s', (_, body) => {
-    expect(parse(body)).toEqual({ kind: 'malformed', message: expect.stringMatching(/./) });
+  ])('not: %s', async (_, body) => {
+    expect(await parse(body)).toEqual({ kind: 'malformed', message: expect.stringMatching(/./) });
   });
-  test('the sender, the text, then the attachments', () => {
+  test('the sender, the text, then the attachments', async () => {
     const attachments = [
       { base64: Buffer.from('hi').toString('base64'), name: 'a.txt' },
       { url: 'https://x.example/b.png' },
     ];
     expect(
-      parse({
+      await parse({
         id: '1',
         from: { ...from, name: 'Ann' },
         text: 'x',
@@ -337,8 +337,10 @@ describe('attachments', () => {
 describe('beside plain messages', () => {
   const read = (body: unknown) => adapter.parse(inbox, requestOf(JSON.stringify(body)));
 
-  test('a status finds a message by the id it was given, or by the callback’s eventId', () => {
-    expect(read({ status: { messageId: 17, status: 'delivered', at: '2026-11-22T20:00:00Z' } })).toEqual([
+  test('a status finds a message by the id it was given, or by the callback’s eventId', async () => {
+    expect(
+      await read({ status: { messageId: 17, status: 'delivered', at: '2026-11-22T20:00:00Z' } }),
+    ).toEqual([
       {
         kind: 'status',
         eventId: 'status:17:delivered',
@@ -347,30 +349,30 @@ describe('beside plain messages', () => {
         atMs: Date.UTC(2026, 10, 22, 20),
       },
     ]);
-    expect(read({ status: { eventId: 'outbox-1', status: 'read' } })).toMatchObject([
+    expect(await read({ status: { eventId: 'outbox-1', status: 'read' } })).toMatchObject([
       { providerMessageId: 'outbox-1', key: 'outbox-1', status: 'read' },
     ]);
     expect(
-      read({ status: { messageId: 'm', status: 'failed', error: { message: 'full', code: 452 } } }),
+      await read({ status: { messageId: 'm', status: 'failed', error: { message: 'full', code: 452 } } }),
     ).toMatchObject([{ error: { kind: 'permanent', message: 'full', providerCode: '452' } }]);
   });
   test.each([
     [{ status: { status: 'delivered' } }, /messageId or eventId/],
     [{ status: { messageId: 'm', status: 'lost' } }, /status\.status/],
     [{ status: 'delivered' }, /^status/],
-  ])('%j says what is missing', (body, message) => {
-    expect(read(body)).toEqual({ kind: 'malformed', message: expect.stringMatching(message) });
+  ])('%j says what is missing', async (body, message) => {
+    expect(await read(body)).toEqual({ kind: 'malformed', message: expect.stringMatching(message) });
   });
-  test('a message that has a field named status is still a message', () => {
-    expect(read({ id: 'm', from: { id: 'c' }, text: 'x', status: 'new' })).toMatchObject([
+  test('a message that has a field named status is still a message', async () => {
+    expect(await read({ id: 'm', from: { id: 'c' }, text: 'x', status: 'new' })).toMatchObject([
       { kind: 'message' },
     ]);
   });
-  test('a choice is a choice, and an answer names what it answers', () => {
+  test('a choice is a choice, and an answer names what it answers', async () => {
     const body = { id: 'm', from: { id: 'c' }, choice: { id: 'l', label: 'Large' }, inReplyTo: 'reply-17' };
-    expect(read(body)).toMatchObject([
+    expect(await read(body)).toMatchObject([
       { parts: [{ kind: 'choice_reply', id: 'l', label: 'Large' }], inReplyTo: 'reply-17' },
     ]);
-    expect(read({ ...body, choice: { id: 'l' } })).toMatchObject([{ parts: [{ label: 'l' }] }]);
+    expect(await read({ ...body, choice: { id: 'l' } })).toMatchObject([{ parts: [{ label: 'l' }] }]);
   });
 });

@@ -20,12 +20,13 @@ afterEach(async () => {
 });
 afterAll(() => http.close());
 
-describe.each(types)('%s tells', (type) => {
+describe.each(types)('%s tells', async (type) => {
   const { inbox, samples, request } = cases[type];
-  const events = Object.values(samples).flatMap((body): ChannelEvent[] => {
-    const read = registry[type].parse(inbox, request(body));
+  const reading = Object.values(samples).map(async (body): Promise<ChannelEvent[]> => {
+    const read = await registry[type].parse(inbox, request(body));
     return Array.isArray(read) ? read : [];
   });
+  const events = (await Promise.all(reading)).flat();
   const told = (kind: ChannelEvent['kind'], status?: string): boolean =>
     events.some(
       (event) =>

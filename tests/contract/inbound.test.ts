@@ -23,16 +23,17 @@ describe.each(types)('%s', (type) => {
   const { inbox, samples, request, textBody, textPart = 'text', textParts, proof, batches } = cases[type];
   const { read, write, text: written } = encodings[cases[type].encoding ?? 'json'];
   const bodies = Object.values(samples);
-  const parsed = (body: Uint8Array): ChannelEvent[] => {
-    const result = adapter.parse(inbox, request(body));
+  const parsed = async (body: Uint8Array): Promise<ChannelEvent[]> => {
+    const result = await adapter.parse(inbox, request(body));
     if (!Array.isArray(result)) throw new Error(result.message);
     return result;
   };
+  const allOf = async (): Promise<ChannelEvent[]> => (await Promise.all(bodies.map(parsed))).flat();
   /** What ingress does with any request; the suite's assertion is that it ends in one of the ways the contract names. */
-  const receive = (raw: RawRequest): void => {
+  const receive = async (raw: RawRequest): Promise<void> => {
     const verdict = adapter.verify(inbox, raw);
     expect(['ok', 'respond', 'reject']).toContain(verdict.kind);
-    const result = adapter.parse(inbox, raw);
+    const result = await adapter.parse(inbox, raw);
     if (Array.isArray(result)) z.array(channelEvent).parse(result);
     else expect(result).toEqual({ kind: 'malformed', message: expect.stringMatching(/./) });
   };
@@ -48,30 +49,30 @@ describe.each(types)('%s', (type) => {
     expect(definition.settings.safeParse({}).success).toBe(true);
   });
 
-  test('takes every sample; ids are strings, parts are whole, and a second reading gives the same', () => {
+  test('takes every sample; ids are strings, parts are whole, and a second reading gives the same', async () => {
     expect(bodies.length).toBeGreaterThan(2);
     for (const body of bodies) {
       expect(adapter.verify(inbox, request(body))).toEqual({ kind: 'ok' });
-      const events = parsed(body);
+      const events = await parsed(body);
       z.array(channelEvent).parse(events);
-      expect(parsed(body)).toEqual(events);
+      expect(await parsed(body)).toEqual(events);
       const roundTrip: unknown = JSON.parse(JSON.stringify(events));
       expect(roundTrip).toEqual(events);
       expect(new Set(events.map(({ eventId }) => eventId)).size).toBe(events.length);
     }
-    expect(bodies.flatMap(parsed).length).toBeGreaterThan(2);
+    expect((await allOf()).length).toBeGreaterThan(2);
   });
 
-  test('ids of different samples differ', () => {
-    const ids = bodies.flatMap(parsed).map(({ eventId }) => eventId);
+  test('ids of different samples differ', async () => {
+    const ids = (await allOf()).map(({ eventId }) => eventId);
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  test('fields it doesn’t know change nothing, wherever they stand', () => {
+  test('fields it doesn’t know change nothing, wherever they stand', async () => {
     for (const body of bodies) {
       const json = read(body);
       for (const odd of [withUnknownFields(json), { new_field: { deep: [1] }, ...json }])
-        expect(parsed(write(odd))).toEqual(parsed(body));
+        expect(await parsed(write(odd))).toEqual(await parsed(body));
     }
   });
 
@@ -83,8 +84,8 @@ describe.each(types)('%s', (type) => {
     ['100 kB', 'häß '.repeat(20_000)],
     ['white space', ' \n\t '],
     ['markup', '<b>&amp;{{contact.name}}</b> ../../ %00 \' " ` $1'],
-  ])('text of any script comes through: %s', (_, text) => {
-    const events = parsed(textBody(text));
+  ])('text of any script comes through: %s', async (_, text) => {
+    const events = await parsed(textBody(text));
     expect(events).toHaveLength(1);
     const said = { kind: textPart, [textPart === 'call' ? 'speech' : 'text']: written(text) };
     const parts = textParts?.(written(text)) ?? [said];
@@ -139,14 +140,16 @@ describe.each(types)('%s', (type) => {
     }
   });
 
-  test('no bytes make it throw', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 500 }), (body) => receive(request(body))));
-    fc.assert(fc.property(fc.json({ maxDepth: 6 }), (text) => receive(request(encode(text)))));
+  test('no bytes make it throw', async () => {
+    await fc.assert(fc.asyncProperty(fc.uint8Array({ maxLength: 500 }), (body) => receive(request(body))));
+    await fc.assert(fc.asyncProperty(fc.json({ maxDepth: 6 }), (text) => receive(request(encode(text)))));
     for (const body of bodies)
-      fc.assert(fc.property(fc.nat(body.length), (length) => receive(request(body.slice(0, length)))));
+      await fc.assert(
+        fc.asyncProperty(fc.nat(body.length), (length) => receive(request(body.slice(0, length)))),
+      );
   });
 
-  test('no change of a sample makes it throw, and what comes out is still whole', () => {
+  test('no change of a sample makes it throw, and what comes out is still whole', async () => {
     const strange = fc.oneof(
       fc.jsonValue({ maxDepth: 2 }),
       fc.constantFrom(-1, 0, 1e308, 2 ** 53, '', '\u0000', '__proto__', [], {}, null),
@@ -154,8 +157,8 @@ describe.each(types)('%s', (type) => {
     for (const body of bodies) {
       const json = read(body);
       const paths = pathsOf(json);
-      fc.assert(
-        fc.property(fc.constantFrom(...paths), fc.option(strange, { nil: undefined }), (path, value) =>
+      await fc.assert(
+        fc.asyncProperty(fc.constantFrom(...paths), fc.option(strange, { nil: undefined }), (path, value) =>
           receive(request(write(replaced(json, path, value as Json | undefined)))),
         ),
         { numRuns: 200 },
@@ -163,16 +166,18 @@ describe.each(types)('%s', (type) => {
     }
   });
 
-  test.each(batches)('one odd event doesn’t cost its siblings: $events', ({ body, events }) => {
-    expect(parsed(write(body))).toHaveLength(events);
+  test.each(batches)('one odd event doesn’t cost its siblings: $events', async ({ body, events }) => {
+    expect(await parsed(write(body))).toHaveLength(events);
   });
 
-  test('hostile headers are only headers', () => {
+  test('hostile headers are only headers', async () => {
     const headers = fc.dictionary(
       fc.constantFrom(...proof.headers, 'content-type', '__proto__'),
       fc.string(),
     );
-    fc.assert(fc.property(headers, (given) => receive({ ...request(encode('{}')), headers: given })));
+    await fc.assert(
+      fc.asyncProperty(headers, (given) => receive({ ...request(encode('{}')), headers: given })),
+    );
   });
 });
 

@@ -80,7 +80,7 @@ export async function startMailboxStage(options: MailServerOptions = {}): Promis
       const duplicate = seen.has(key);
       seen.add(key);
       if (!duplicate) stage.received.push({ inboxId: inbox.id, subject, mail });
-      if (!subject.includes('forgotten')) await remember(inbox, readMail(mail.raw));
+      if (!subject.includes('forgotten')) await remember(inbox, await readMail(mail.raw));
       return { kind: 'accepted', eventId: uuidV7(), duplicate };
     },
   };

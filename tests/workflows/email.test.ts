@@ -15,7 +15,7 @@ let stack: Stack;
 let smtp: ManagedSmtp;
 let outside: MailServer;
 /** What the mail server outside does with each mail of ours, beside keeping it. */
-let onMail: (mail: TakenMail) => void;
+let onMail: (mail: TakenMail) => Promise<void>;
 let address: string;
 
 beforeAll(async () => {
@@ -32,7 +32,7 @@ beforeAll(async () => {
         };
         outside.taken.push(mail);
         done(null, 'Queued');
-        onMail(mail);
+        void onMail(mail);
       });
     },
   });
@@ -54,7 +54,7 @@ afterAll(async () => {
   await outside?.close();
 });
 beforeEach(async () => {
-  onMail = () => undefined;
+  onMail = async () => undefined;
   outside.taken.length = 0;
   await stack.query('update flows set enabled = false');
   const id = uuidV7();
@@ -84,7 +84,7 @@ async function write(mail: object): Promise<void> {
 }
 async function ours(count: number): Promise<Mail[]> {
   await stack.until(`${count} mails of ours`, async () => outside.taken.length >= count);
-  return outside.taken.map(({ raw }) => readMail(raw));
+  return Promise.all(outside.taken.map(({ raw }) => readMail(raw)));
 }
 
 test('a flow asks by mail and hears the answer: one conversation, one thread', async () => {
@@ -147,9 +147,9 @@ const thankYou = () =>
 
 test('a machine that says it is one gets one answer, and its own isn’t answered', async () => {
   await thankYou();
-  onMail = ({ raw }) =>
-    void write({
-      to: readMail(raw).replyTo[0]?.address,
+  onMail = async ({ raw }) =>
+    await write({
+      to: (await readMail(raw)).replyTo[0]?.address,
       subject: 'Re: Order',
       text: 'I am away.',
       headers: { 'Auto-Submitted': 'auto-replied' },
@@ -167,11 +167,11 @@ test('a machine that says it is one gets one answer, and its own isn’t answere
 test('a machine that doesn’t say so is answered some times in an hour, then no more; people see all of it', async () => {
   await thankYou();
   let sent = 0;
-  onMail = ({ raw }) => {
+  onMail = async ({ raw }) => {
     sent += 1;
-    void write({
+    await write({
       from: 'robot@example.com',
-      to: readMail(raw).replyTo[0]?.address,
+      to: (await readMail(raw)).replyTo[0]?.address,
       subject: 'Re: Order',
       text: 'Your mail is important to us.',
     });

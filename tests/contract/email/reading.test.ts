@@ -10,8 +10,8 @@ import { readSubject } from '#channels/email/addresses.ts';
 import { channelEvent } from '../inbound-shape.ts';
 import { mails } from './case.ts';
 
-function readAll(raw: Uint8Array): Mail {
-  const mail = readMail(raw);
+async function readAll(raw: Uint8Array): Promise<Mail> {
+  const mail = await readMail(raw);
   const writer = writerOf(mail);
   const facts = {
     threadKey: 't',
@@ -27,41 +27,41 @@ function readAll(raw: Uint8Array): Mail {
       triggers: true,
     }),
   );
-  readBounce(mail);
+  await readBounce(mail);
   for (const attachment of mail.attachments) attachment.bytes();
   return mail;
 }
 const header = (more: string) => Buffer.from(`From: a@example.com\r\nMessage-ID: <x@y>\r\n${more}`);
 
 describe('no bytes are too broken', () => {
-  test('any bytes', () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 2_000 }), (bytes) => void readAll(bytes)),
+  test('any bytes', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 2_000 }), async (bytes) => void (await readAll(bytes))),
       { numRuns: 300 },
     );
   });
 
   test.each(Object.entries(mails))(
     '%s cut off anywhere, with bytes changed, taken out and put in',
-    (_, raw) => {
+    async (_, raw) => {
       const change = fc.record({
         at: fc.nat(raw.length - 1),
         remove: fc.nat(40),
         insert: fc.uint8Array({ maxLength: 20 }),
       });
-      fc.assert(
-        fc.property(fc.array(change, { maxLength: 4 }), fc.nat(raw.length), (changes, length) => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(change, { maxLength: 4 }), fc.nat(raw.length), async (changes, length) => {
           let bytes = raw.subarray(0, length);
           for (const { at, remove, insert } of changes)
             bytes = Buffer.concat([bytes.subarray(0, at), insert, bytes.subarray(at + remove)]);
-          readAll(bytes);
+          await readAll(bytes);
         }),
         { numRuns: 60 },
       );
     },
   );
 
-  test('lines of headers in any order', () => {
+  test('lines of headers in any order', async () => {
     const line = fc.constantFrom(
       'Content-Type: multipart/mixed; boundary="a"',
       'Content-Type: text/plain; charset="',
@@ -90,10 +90,10 @@ describe('no bytes are too broken', () => {
       'On 1 wrote:',
       '________________________________',
     );
-    fc.assert(
-      fc.property(
+    await fc.assert(
+      fc.asyncProperty(
         fc.array(line, { maxLength: 40 }),
-        (lines) => void readAll(Buffer.from(lines.join('\r\n'))),
+        async (lines) => void (await readAll(Buffer.from(lines.join('\r\n')))),
       ),
       { numRuns: 1_000 },
     );
@@ -126,7 +126,7 @@ describe('what a mail program writes comes back', () => {
           })
             .compile()
             .build();
-          const mail = readAll(raw);
+          const mail = await readAll(raw);
           expect(mail.subject).toBe(subject.replaceAll(/\s+/g, ' ').trim());
           expect(mail.text).toBe(body);
           expect(mail.from[0]?.address).toBe('a@example.com');
@@ -142,10 +142,10 @@ describe('what a mail program writes comes back', () => {
 
 describe('a hostile mail costs little', () => {
   const quickly = (name: string, raw: () => Buffer) =>
-    test(name, () => {
+    test(name, async () => {
       const bytes = raw();
       const startedMs = performance.now();
-      readAll(bytes);
+      await readAll(bytes);
       expect(performance.now() - startedMs).toBeLessThan(5_000);
     });
   quickly('25 MB of file', () =>
@@ -183,6 +183,83 @@ describe('a hostile mail costs little', () => {
   quickly('HTML of one tag', () =>
     header(`Content-Type: text/html\r\n\r\n<a ${'href="x" '.repeat(100_000)}>`),
   );
+});
+
+describe('what mailparser alone reads otherwise, or gives up on', () => {
+  const mixed = (...parts: string[]) =>
+    Buffer.from(
+      `${header('Subject: Parts\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n').toString()}--b\r\n${parts.join('\r\n--b\r\n')}\r\n--b--\r\n`,
+      'latin1',
+    );
+  const namesOf = ({ attachments }: Mail) => attachments.map(({ name }) => name);
+
+  test.each([
+    ['Content-Transfer-Encoding: quoted-printable\r\n\r\nGr=FC=DFe =80', 'Grüße €'],
+    ['Content-Transfer-Encoding: quoted-printable\r\n\r\nGr=C3=BC=C3=9Fe', 'Grüße'],
+    ['Content-Type: text/plain; charset=us-ascii\r\n\r\nGr\xfc\xdfe', 'Grüße'],
+  ])('a text whose charset nobody said: %j', async (part, text) => {
+    expect((await readAll(mixed(part))).text).toBe(text);
+  });
+  test.each([
+    ['Subject: Gr\xfc\xdfe', 'Grüße'],
+    ['Subject: Gr\xc3\xbc\xc3\x9fe', 'Grüße'],
+    ['Subject: =?utf-8?B?UHLD?=\r\n =?utf-8?B?vGY=?=', 'Prüf'],
+  ])('the subject of %j', async (field, subject) => {
+    expect((await readAll(Buffer.from(`${field}\r\n\r\nx`, 'latin1'))).subject).toBe(subject);
+  });
+  test.each([
+    ['name="Pr\xfcf.pdf"', 'Prüf.pdf'],
+    ['name="Pr\xc3\xbcf.pdf"', 'Prüf.pdf'],
+    ['name="=?utf-8?Q?Pr=C3=BCf?=.pdf"', 'Prüf.pdf'],
+    ["name*0*=iso-8859-1''Pr%FC; name*1=f.pdf", 'Prüf.pdf'],
+    ['name="..\\\\..\\\\a.pdf"', 'a.pdf'],
+  ])('a file’s %s', async (parameter, name) => {
+    expect(namesOf(await readAll(mixed(`Content-Type: application/pdf; ${parameter}\r\n\r\nx`)))).toEqual([
+      name,
+    ]);
+  });
+  test('a text that is a file, beside texts that are none', async () => {
+    const mail = await readAll(
+      mixed('\r\nabove', 'Content-Type: text/plain; name=notes.txt\r\n\r\nnotes', '\r\nbelow'),
+    );
+    expect([mail.text, namesOf(mail)]).toEqual(['above\n\nbelow', ['notes.txt']]);
+  });
+  test('mails within a mail, in a digest too, are files and not opened', async () => {
+    const digest =
+      'Content-Type: multipart/digest; boundary=d\r\n\r\n--d\r\n\r\nSubject: One\r\n\r\n1\r\n--d--';
+    const inline = 'Content-Type: message/rfc822\r\nContent-Disposition: inline\r\n\r\nSubject: Two\r\n\r\n2';
+    const mail = await readAll(mixed('\r\nlook', digest, inline));
+    expect([mail.text, namesOf(mail)]).toEqual(['look', ['One.eml', 'Two.eml']]);
+  });
+  test('a container within another that can’t be opened', async () => {
+    const shut = 'Content-Type: multipart/alternative; boundary=no\r\n\r\n--other\r\n\r\nhello';
+    const mail = await readAll(mixed(shut, 'Content-Type: application/pdf; name=a.pdf\r\n\r\nx'));
+    expect(mail.text).toContain('hello');
+    expect(namesOf(mail)).toEqual(['a.pdf']);
+  });
+  test.each([
+    [
+      'a field without end',
+      `To: ${'"x" <a@b.example>, '.repeat(20_000)}\r\nSubject: Still here\r\n\r\nhello`,
+    ],
+    ['a field of many lines', `X-List: a\r\n${' b\r\n'.repeat(100_000)}Subject: Still here\r\n\r\nhello`],
+    [
+      'a part with a head too long',
+      `Subject: Still here\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nX: ${'x'.repeat(700_000)}\r\n\r\nhello\r\n--b--`,
+    ],
+    [
+      'more parts than any mail has',
+      `Subject: Still here\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n${'--b\r\n\r\nhello\r\n'.repeat(3_000)}--b--`,
+    ],
+  ])('%s costs neither subject nor writer nor the mail', async (_, more) => {
+    const mail = await readAll(header(more));
+    expect(mail).toMatchObject({
+      subject: 'Still here',
+      messageId: '<x@y>',
+      from: [{ address: 'a@example.com' }],
+    });
+    expect(mail.text).not.toBe('');
+  });
 });
 
 test.each([

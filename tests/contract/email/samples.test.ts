@@ -12,8 +12,8 @@ const adapter = createEmailAdapter({ http: createHttpClient({ allowPrivateHosts:
 const { inbox, request, samples } = emailCase;
 
 describe('each sample is this event', () => {
-  test.each(Object.entries(samples))('%s', (_, body) => {
-    const events = adapter.parse(inbox as Parameters<typeof adapter.parse>[0], request(body));
+  test.each(Object.entries(samples))('%s', async (_, body) => {
+    const events = await adapter.parse(inbox as Parameters<typeof adapter.parse>[0], request(body));
     // NUL would make the snapshot a binary file.
     expect(JSON.parse(JSON.stringify(events).replaceAll('\\u0000', '␀'))).toMatchSnapshot();
   });
@@ -26,7 +26,7 @@ describe('mailparser reads the same', () => {
       !['broken-boundary.eml', 'eight-bit-garbage.eml', 'windows-1252-undeclared.eml'].includes(name),
   );
   test.each(same)('%s', async (_, raw) => {
-    const ours = readMail(raw);
+    const ours = await readMail(raw);
     const theirs = await simpleParser(raw, {
       skipTextToHtml: true,
       skipHtmlToText: true,
@@ -51,26 +51,26 @@ describe('mailparser reads the same', () => {
   });
 });
 
-test('the bounce names our mail, the address and the server’s words', () => {
-  expect(readBounce(readMail(mails['bounce-dsn.eml'] ?? Buffer.of()))).toEqual({
+test('the bounce names our mail, the address and the server’s words', async () => {
+  expect(await readBounce(await readMail(mails['bounce-dsn.eml'] ?? Buffer.of()))).toEqual({
     action: 'failed',
     code: '5.1.1',
     recipient: 'nobody@example.net',
     words: '550 5.1.1 <nobody@example.net>: Recipient address rejected: User unknown',
     originalMessageId: '<teloring.0199a1b2-0000-7000-8000-0000000000aa@mail.example>',
   });
-  expect(readBounce(readMail(mails['plain.eml'] ?? Buffer.of()))).toBeNull();
+  expect(await readBounce(await readMail(mails['plain.eml'] ?? Buffer.of()))).toBeNull();
 });
 
-test('a forwarding confirmation is Gmail’s only, and links to Google only', () => {
+test('a forwarding confirmation is Gmail’s only, and links to Google only', async () => {
   const mail = mails['gmail-forwarding-confirmation.eml'] ?? Buffer.of();
-  expect(readForwardingConfirmation(readMail(mail))).toEqual({
+  expect(readForwardingConfirmation(await readMail(mail))).toEqual({
     from: 'ann@shop.example',
     code: '123456789',
     link: 'https://mail-settings.google.com/mail/vf-%5BANGjdJ8%5D-abc',
   });
-  const changed = (from: string, to: string) =>
-    readForwardingConfirmation(readMail(Buffer.from(mail.toString().replaceAll(from, to))));
-  expect(changed('forwarding-noreply@google.com', 'forwarding-noreply@evil.example')).toBeNull();
-  expect(changed('mail-settings.google.com', 'mail-settings.google.com.evil.example')?.link).toBe('');
+  const changed = async (from: string, to: string) =>
+    readForwardingConfirmation(await readMail(Buffer.from(mail.toString().replaceAll(from, to))));
+  expect(await changed('forwarding-noreply@google.com', 'forwarding-noreply@evil.example')).toBeNull();
+  expect((await changed('mail-settings.google.com', 'mail-settings.google.com.evil.example'))?.link).toBe('');
 });

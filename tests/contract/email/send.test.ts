@@ -89,7 +89,8 @@ describe('a send ends as', () => {
     const server = await mailServer();
     const { providerMessageId } = await adapter.send(imapInbox(server.port), hello, options());
     expect(outboxIdOf(providerMessageId)).toBe(key);
-    expect(readMail(server.taken[0]?.raw ?? Buffer.of()).messageId).toBe(providerMessageId);
+    const mail = await readMail(server.taken[0]?.raw ?? Buffer.of());
+    expect(mail.messageId).toBe(providerMessageId);
   });
 
   test.each([
@@ -230,7 +231,7 @@ describe('a mail that leaves', () => {
     await adapter.send({ ...own, ...inbox }, message, options());
     const [taken] = server.taken;
     if (!taken) throw new Error('Nothing left.');
-    return { ...readMail(taken.raw), envelope: taken.to };
+    return { ...(await readMail(taken.raw)), envelope: taken.to };
   }
   const answered = {
     to: [{ address: 'ann@example.com', name: 'Ann' }],
@@ -339,7 +340,7 @@ describe('a mail that leaves', () => {
     const server = await mailServer();
     const managed = deployment(`smtp://127.0.0.1:${server.port}`);
     await managed.send(emailInbox, hello, options());
-    const mail = readMail(server.taken[0]?.raw ?? Buffer.of());
+    const mail = await readMail(server.taken[0]?.raw ?? Buffer.of());
     const [replyTo] = mail.replyTo;
     expect(mail.from[0]?.address).toBe('support-x1y2z3@mail.example');
     expect(readReplyAddress(replyKeys, emailInbox, replyTo?.address ?? '')).toBe(threadKey);

@@ -73,7 +73,7 @@ async function setUp(type: keyof typeof adapters, login: 'instagram' | 'facebook
       const slices = metaWebhook.split(raw);
       for (const slice of Array.isArray(slices) ? slices : []) {
         if (slice.to.type !== type) continue;
-        const read = adapter.parse(inbox, { ...raw, body: slice.body });
+        const read = await adapter.parse(inbox, { ...raw, body: slice.body });
         if (Array.isArray(read)) events.push(...read);
       }
       return { status: 200, body: '' };

@@ -58,7 +58,7 @@ export async function startBench(): Promise<Bench> {
         receivedAtMs: Date.now(),
       };
       if (adapter.verify(inbox, request).kind !== 'ok') return { status: 401, body: '' };
-      const parsed = adapter.parse(inbox, request);
+      const parsed = await adapter.parse(inbox, request);
       if (!Array.isArray(parsed)) return { status: 400, body: parsed.message };
       events.push(...parsed);
       return { status: 200, body: '{}' };

@@ -63,7 +63,7 @@ async function setUp(type: Type) {
       const slices = metaWebhook.split(raw);
       for (const slice of Array.isArray(slices) ? slices : []) {
         if (slice.to.type !== type) continue;
-        const events = adapters[type].parse(inbox, { ...raw, body: slice.body });
+        const events = await adapters[type].parse(inbox, { ...raw, body: slice.body });
         if (Array.isArray(events)) bodies.push(...events);
       }
       return { status: 200, body: '' };

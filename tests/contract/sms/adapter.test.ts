@@ -92,7 +92,7 @@ async function receive(url: string, sent: { headers: Record<string, string>; bod
     receivedAtMs: Date.now(),
   };
   expect(adapter.verify(inbox, request)).toEqual({ kind: 'ok' });
-  const parsed = adapter.parse(inbox, request);
+  const parsed = await adapter.parse(inbox, request);
   if (!Array.isArray(parsed)) throw new Error(parsed.message);
   events.push(...parsed);
   return { status, body: bodyOfAnswer };

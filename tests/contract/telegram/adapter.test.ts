@@ -80,7 +80,7 @@ async function eventsAfter(act: () => void, count = 1): Promise<ChannelEvent[]> 
   webhook.received.length = 0;
   act();
   await vi.waitFor(() => expect(webhook.received).toHaveLength(count));
-  return webhook.received.flatMap(({ headers, body }) => {
+  const read = webhook.received.map(async ({ headers, body }) => {
     const flat = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
     const request: RawRequest = {
       method: 'POST',
@@ -90,10 +90,11 @@ async function eventsAfter(act: () => void, count = 1): Promise<ChannelEvent[]> 
       receivedAtMs: Date.now(),
     };
     expect(adapter.verify(inbox, request)).toEqual({ kind: 'ok' });
-    const parsed = adapter.parse(inbox, request);
+    const parsed = await adapter.parse(inbox, request);
     if (!Array.isArray(parsed)) throw new Error(parsed.message);
     return parsed;
   });
+  return (await Promise.all(read)).flat();
 }
 async function refusal(call: Promise<unknown>): Promise<ChannelError> {
   const error: unknown = await call.then(

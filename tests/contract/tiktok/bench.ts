@@ -73,7 +73,7 @@ export async function startBench(): Promise<Bench> {
       const slices = tikTokWebhook.split(request);
       if (!Array.isArray(slices)) return { status: 400, body: slices.message };
       for (const slice of slices) {
-        const parsed = adapter.parse(inbox, { ...request, body: slice.body });
+        const parsed = await adapter.parse(inbox, { ...request, body: slice.body });
         if (Array.isArray(parsed)) events.push(...parsed);
       }
       return { status: 200, body: '{}' };

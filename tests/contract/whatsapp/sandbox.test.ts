@@ -56,7 +56,7 @@ async function setUp() {
       if (verdict.kind !== 'ok' || adapter.verify(inbox, raw).kind !== 'ok') return { status: 401, body: '' };
       const slices = metaWebhook.split(raw);
       for (const slice of Array.isArray(slices) ? slices : []) {
-        const read = adapter.parse(inbox, { ...raw, body: slice.body });
+        const read = await adapter.parse(inbox, { ...raw, body: slice.body });
         if (Array.isArray(read)) events.push(...read);
       }
       return { status: 200, body: '' };
