@@ -15,6 +15,10 @@ export interface DeliveryReport {
   originalMessageId: string | null;
 }
 
+/** More than any report has; what stands behind that isn't read. */
+const LONGEST_REPORT = 100_000;
+const MOST_GROUPS = 500;
+
 /** Null where the mail is no report. A message to several may have several reports: the worst one counts. */
 export function readBounce(mail: Mail): DeliveryReport | null {
   const parts = flatten(mail.tree);
@@ -23,8 +27,9 @@ export function readBounce(mail: Mail): DeliveryReport | null {
   );
   if (!status) return null;
   const groups = partBytes(status)
+    .subarray(0, LONGEST_REPORT)
     .toString('latin1')
-    .split(/\r?\n\s*\r?\n/)
+    .split(/\r?\n\s*\r?\n/, MOST_GROUPS)
     .map((group) => readHeaders(Buffer.from(group, 'latin1')));
   const recipients = groups.filter((group) => rawHeader(group, 'action') !== '').map(readRecipient);
   const worst = ['failed', 'delayed', 'delivered', 'other']

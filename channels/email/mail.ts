@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import type { EmailAddress } from '#domain/message.ts';
 import { readAddresses, readMessageId, readMessageIds } from './addresses.ts';
 import { invitationLine } from './calendar.ts';
-import { htmlToText } from './html-text.ts';
+import { htmlToText, LONGEST_HTML } from './html-text.ts';
 import { allHeaders, header, rawHeader, type Headers } from './mime/headers.ts';
 import { partBytes, partText, readTree, type MimePart } from './mime/tree.ts';
 
@@ -52,9 +52,7 @@ export function readMail(raw: Uint8Array): Mail {
   const { headers } = tree;
   const found = collect(tree);
   const calendar = found.attachments.find(({ type }) => type === 'text/calendar');
-  const texts = found.bodies.map(({ plain, html }) =>
-    (plain.trim() === '' ? htmlToText(html) : plain).trim(),
-  );
+  const texts = textsOf(found.bodies);
   const invitation = calendar ? invitationLine(partText(calendar)) : '';
   const dateMs = readDate(rawHeader(headers, 'date'));
   return {
@@ -77,6 +75,22 @@ export function readMail(raw: Uint8Array): Mail {
     attachments: found.attachments.slice(0, MOST_ATTACHMENTS).map(toAttachment),
     tree,
   };
+}
+
+/** The words of each body. All of them together cost no more than one may: a mail can have hundreds. */
+function textsOf(bodies: readonly Body[]): string[] {
+  const texts: string[] = [];
+  let left = LONGEST_TEXT;
+  let htmlLeft = LONGEST_HTML;
+  for (const { plain, html } of bodies) {
+    if (left <= 0) break;
+    const isPlain = plain.trim() !== '';
+    const text = (isPlain ? plain : htmlToText(html.slice(0, htmlLeft))).trim();
+    if (!isPlain) htmlLeft = Math.max(0, htmlLeft - html.length);
+    left -= text.length;
+    texts.push(text);
+  }
+  return texts;
 }
 
 /** The id of a mail that has none: of its bytes, so that every copy gets the same. */
@@ -134,23 +148,27 @@ function isAttached(part: MimePart): boolean {
   return nameOf(part) !== '';
 }
 
-/** RFC 3676: lines that end in a space go on in the next one. */
+/** RFC 3676: lines that end in a space go on in the next one. Linear: a line may be put together of very many. */
 function unflowed({ params }: MimePart, text: string): string {
   if (params['format']?.toLowerCase() !== 'flowed') return text;
   const isJoined = params['delsp']?.toLowerCase() === 'yes';
   const lines: string[] = [];
+  let open: { depth: string; pieces: string[] } | null = null;
   let goesOn = false;
-  for (const line of text.split('\n')) {
+  for (const line of text.slice(0, LONGEST_TEXT).split('\n')) {
     const depth = /^>*/.exec(line)?.[0] ?? '';
     const stuffed = line.slice(depth.length).replace(/^ /, '');
-    const last = lines.at(-1);
-    if (goesOn && last !== undefined && (/^>*/.exec(last)?.[0] ?? '') === depth)
-      lines[lines.length - 1] = last + stuffed;
-    else lines.push(depth === '' ? stuffed : `${depth} ${stuffed}`);
+    const isContinued = goesOn && open?.depth === depth;
     goesOn = line.endsWith(' ') && line !== '-- ';
-    const open = lines.at(-1) ?? '';
-    if (goesOn && isJoined) lines[lines.length - 1] = open.slice(0, -1);
+    const begun = isContinued || depth === '' ? stuffed : `${depth} ${stuffed}`;
+    const piece = goesOn && isJoined ? begun.slice(0, -1) : begun;
+    if (isContinued) open?.pieces.push(piece);
+    else {
+      if (open) lines.push(open.pieces.join(''));
+      open = { depth, pieces: [piece] };
+    }
   }
+  if (open) lines.push(open.pieces.join(''));
   return lines.join('\n');
 }
 
