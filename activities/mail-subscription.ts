@@ -1,4 +1,5 @@
 /** One look at a Microsoft mailbox's subscription, by `subscription/<inbox id>` and right after connecting. */
+import type pg from 'pg';
 import { ChannelError } from '#channels/contract.ts';
 import {
   isMicrosoftInbox,
@@ -16,6 +17,7 @@ import { findMailSubscription, saveMailSubscription, type SubscriptionRow } from
 import { lockSubscription } from '#db/subscriptions.ts';
 import { markDirty } from '#db/mailboxes.ts';
 import type { ActivityDeps } from './deps.ts';
+import { createTurns, type InTurn } from './turns.ts';
 
 export type MailSubscriptionDeps = Pick<
   ActivityDeps,
@@ -27,6 +29,15 @@ export type SubscriptionReport =
 
 const HOUR_MS = 3_600_000;
 const CALL_MS = 25_000;
+/** Each look holds a connection while Microsoft is asked, and needs others meanwhile: a pool full of looks would wait for itself. */
+const MOST_LOOKS = 2;
+
+interface Looks {
+  inTurn: InTurn;
+  /** Those that haven't begun: whoever wants the same waits with them. */
+  waiting: Map<string, Promise<SubscriptionReport>>;
+}
+const looksOf = new WeakMap<pg.Pool, Looks>();
 
 /**
  * Idempotent; one at a time for each inbox, so that none is subscribed twice. Asks Microsoft nothing before it is time, unless it is to
@@ -34,6 +45,26 @@ const CALL_MS = 25_000;
  * @throws only where our own side failed
  */
 export async function keepMailSubscription(
+  deps: MailSubscriptionDeps,
+  inboxId: string,
+  when: 'now' | 'due',
+): Promise<SubscriptionReport> {
+  const looks = looksOf.get(deps.pool) ?? { inTurn: createTurns(MOST_LOOKS), waiting: new Map() };
+  looksOf.set(deps.pool, looks);
+  const key = `${inboxId}/${when}`;
+  const known = looks.waiting.get(key);
+  if (known) return await known;
+  let isBegun = false;
+  const report = looks.inTurn(() => {
+    isBegun = true;
+    looks.waiting.delete(key);
+    return lockedLook(deps, inboxId, when);
+  });
+  if (!isBegun) looks.waiting.set(key, report);
+  return await report;
+}
+
+async function lockedLook(
   deps: MailSubscriptionDeps,
   inboxId: string,
   when: 'now' | 'due',

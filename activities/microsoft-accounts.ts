@@ -18,6 +18,7 @@ import { open, seal, type Keyring } from '#db/keyring.ts';
 import { findMailSubscription } from '#db/mail-subscriptions.ts';
 import { lockSubscription } from '#db/subscriptions.ts';
 import type { Faults } from './faults.ts';
+import { createTurns } from './turns.ts';
 
 export interface MicrosoftAccountsDeps {
   /** As teloring_engine. Its connections are held while Microsoft is asked. */
@@ -37,8 +38,7 @@ const RENEWAL_MS = 20_000;
 
 export function createMicrosoftAccounts(deps: MicrosoftAccountsDeps): MicrosoftAccounts {
   const renewals = new Map<string, Promise<string>>();
-  let running = 0;
-  const waiting: (() => void)[] = [];
+  const inTurn = createTurns(MOST_RENEWALS);
 
   /** However many calls want it, a process asks once. It goes on when those calls have given up. */
   const renewal = (inbox: MicrosoftInbox, refused: string | undefined): Promise<string> => {
@@ -48,17 +48,6 @@ export function createMicrosoftAccounts(deps: MicrosoftAccountsDeps): MicrosoftA
     renewals.set(inbox.id, begun);
     begun.catch(() => undefined); // told to whoever waits for it
     return begun;
-  };
-  const inTurn = async <T>(work: () => Promise<T>): Promise<T> => {
-    if (running >= MOST_RENEWALS) await new Promise<void>((resolve) => waiting.push(resolve));
-    else running += 1;
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else running -= 1;
-    }
   };
 
   return {

@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import type { InboxCache } from '#db/inbox-cache.ts';
 import {
   claimMailboxes,
+  markDirty,
   pulse,
   recordInboundHealth,
   releaseMailbox,
@@ -82,10 +83,12 @@ export function createMailboxes(deps: MailboxesDeps): Mailboxes {
       if (!lease) look.ending.abort('lost' satisfies LookEnd);
       else if (lease.dirty) look.bell.ring();
     }
-    for (const [key, { inboxId, token }] of ours) {
-      // A look whose last word was lost: nobody works on it.
+    for (const [key, { inboxId, token, dirty }] of ours) {
+      if (looks.has(key)) continue;
+      // A look whose last word was lost, and nobody works on it; or one that has ended since we asked.
       const stray = { inboxId, workspaceId: '', holder, token };
-      if (!looks.has(key)) await releaseMailbox(pool, stray, { inMs: 0, failures: 1 });
+      await releaseMailbox(pool, stray, { inMs: 0, failures: 1 });
+      if (dirty) await markDirty(pool, [inboxId]);
     }
     const running = [...looks.values()].filter((look) => !look.ending.signal.aborted);
     const resting = running.filter((look) => look.bell.waiting());
@@ -133,6 +136,8 @@ export function createMailboxes(deps: MailboxesDeps): Mailboxes {
       if (!kind) throw new Error(`Mailboxes of kind ${claim.kind} were not asked for.`);
       const { againInMs } = await kind.look(createWork(deps, claim, inbox, { bell, signal }));
       await letGo(claim, { inMs: endedFor(signal) ?? againInMs, failures: 0 });
+      // What rang after the look had asked, nobody has heard.
+      if (!signal.aborted && (await bell.wait(0, signal))) await markDirty(pool, [claim.inboxId]);
     } catch (error) {
       const pause = endedFor(signal);
       if (pause !== null) await letGo(claim, { inMs: pause, failures: claim.failures });

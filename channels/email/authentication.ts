@@ -76,13 +76,12 @@ export function writtenAuthentication(mail: Mail, trusted: readonly string[]): A
   for (const field of fieldsOf(mail.headers, 'authentication-results')) {
     const [id = ''] = field.trim().split(/[\s;]/);
     if (!trusted.includes(id.toLowerCase())) continue;
+    const told = plainOf(field);
     const result = (method: string): string | undefined =>
-      new RegExp(`(?:^|;)\\s*${method}\\s*=\\s*([a-z]+)`, 'i')
-        .exec(withoutComments(field))?.[1]
-        ?.toLowerCase();
+      new RegExp(`(?:^|;)\\s*${method}\\s*=\\s*([a-z]+)`, 'i').exec(told)?.[1]?.toLowerCase();
     const [spf, dkim, dmarc] = [result('spf'), result('dkim'), result('dmarc')];
     const from = domainOf(mail.from[0]?.address ?? '');
-    const signers = [...field.matchAll(/header\.[di]=[^\s;]*/gi)].map(([signer]) => signer.toLowerCase());
+    const signers = [...told.matchAll(/header\.[di]=[^\s;]*/gi)].map(([signer]) => signer.toLowerCase());
     const isAligned = dkim === 'pass' && signers.some((signer) => /[=@]([^=@]*)$/.exec(signer)?.[1] === from);
     return {
       verdict: verdictOf({ dmarc: dmarc ?? 'none', isAligned: from !== '' && isAligned }),
@@ -94,8 +93,23 @@ export function writtenAuthentication(mail: Mail, trusted: readonly string[]): A
   return { verdict: 'none' };
 }
 
-function withoutComments(field: string): string {
-  return field.replaceAll(/\([^()]*\)/g, ' ');
+/** The field without its comments, nested ones too, and without what stands in quotes: a sender's words are only ever there. */
+function plainOf(field: string): string {
+  let plain = '';
+  let depth = 0;
+  let isQuoted = false;
+  for (let at = 0; at < field.length; at++) {
+    const char = field[at];
+    if (char === '\\' && (isQuoted || depth > 0)) at++;
+    else if (char === '"' && depth === 0) isQuoted = !isQuoted;
+    else if (isQuoted) continue;
+    else if (char === '(') depth++;
+    else if (char === ')' && depth > 0) {
+      depth--;
+      plain += ' ';
+    } else if (depth === 0) plain += char;
+  }
+  return plain;
 }
 
 function verdictOf({ dmarc, isAligned }: { dmarc: string; isAligned: boolean }): Authentication['verdict'] {

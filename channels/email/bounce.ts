@@ -16,6 +16,8 @@ export interface DeliveryReport {
 }
 
 const returned = /^(message\/rfc822|message\/global|text\/rfc822-headers|message\/global-headers)$/;
+/** More than any report has; what stands behind that isn't read. */
+const LONGEST_REPORT = 100_000;
 /** Recipients of one report, and what is said of all of them. */
 const MOST_GROUPS = 200;
 
@@ -29,6 +31,7 @@ export async function readBounce(mail: Mail): Promise<DeliveryReport | null> {
   const groups: Fields[] = [];
   const blocks = status
     .bytes()
+    .subarray(0, LONGEST_REPORT)
     .toString('latin1')
     .trim()
     .split(/\r?\n\s*\r?\n/, MOST_GROUPS);

@@ -1,9 +1,10 @@
 /** HTML → readable plain text, quotes marked with `>` as mailers do, so that one set of rules folds both. */
-import sanitize from 'sanitize-html';
-import { shallowHtml } from './shallow-html.ts';
+import { sanitizeShallow } from './shallow-html.ts';
 
 /** A newsletter's HTML has some hundred kB; beyond this it isn't read for its words. */
-const LONGEST_HTML = 500_000;
+export const LONGEST_HTML = 500_000;
+/** A longer line is broken at the next tag: what is looked at again and again stays short. */
+const LONGEST_LINE = 10_000;
 
 const blocks = [
   'address',
@@ -60,7 +61,7 @@ const spaced: ReadonlySet<string> = new Set([
 ]);
 
 export function htmlToText(html: string): string {
-  const wellFormed = sanitize(shallowHtml(html, LONGEST_HTML), {
+  const wellFormed = sanitizeShallow(html, LONGEST_HTML, {
     allowedTags: [...blocks, 'a', 'br', 'img', 'td', 'th'],
     allowedAttributes: { a: ['href'], img: ['alt'] },
     allowedSchemes: ['http', 'https', 'mailto', 'tel'],
@@ -113,7 +114,8 @@ function createWriter() {
       current += current === '' ? collapsed.trimStart() : collapsed;
     },
     tag(name: string, isClosing: boolean, attributes: string): void {
-      if (name === 'br') return endLine();
+      if (name === 'br' || current.length > LONGEST_LINE) endLine();
+      if (name === 'br') return;
       if (name === 'img') {
         const alt = attributeOf(attributes, 'alt').trim();
         if (alt !== '' && alt.length <= 200) current += `[${alt}]`;

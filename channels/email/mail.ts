@@ -5,7 +5,7 @@ import { readAddresses, readMessageId, readMessageIds } from './addresses.ts';
 import { invitationLine } from './calendar.ts';
 import { decodeText } from './charset.ts';
 import { fieldOf, fieldsOf, type Fields } from './fields.ts';
-import { htmlToText } from './html-text.ts';
+import { htmlToText, LONGEST_HTML } from './html-text.ts';
 import { isShut, takeApart, type MailPart, type MailParts } from './parts.ts';
 
 export interface Attachment {
@@ -51,9 +51,7 @@ export async function readMail(raw: Uint8Array): Promise<Mail> {
   const { fields, root } = parts;
   const found = readable(parts);
   const calendar = found.attachments.find(({ type }) => type === 'text/calendar');
-  const texts = found.bodies.map(({ plain, html }) =>
-    (plain.trim() === '' ? htmlToText(html) : plain).trim(),
-  );
+  const texts = textsOf(found.bodies);
   const invitation = calendar ? invitationLine(partText(calendar)) : '';
   const dateMs = readDate(fieldOf(fields, 'date'));
   return {
@@ -76,6 +74,22 @@ export async function readMail(raw: Uint8Array): Promise<Mail> {
     attachments: await Promise.all(found.attachments.slice(0, MOST_ATTACHMENTS).map(toAttachment)),
     root,
   };
+}
+
+/** The words of each body. All of them together cost no more than one may: a mail can have hundreds. */
+function textsOf(bodies: readonly Body[]): string[] {
+  const texts: string[] = [];
+  let left = LONGEST_TEXT;
+  let htmlLeft = LONGEST_HTML;
+  for (const { plain, html } of bodies) {
+    if (left <= 0) break;
+    const isPlain = plain.trim() !== '';
+    const text = (isPlain ? plain : htmlToText(html.slice(0, htmlLeft))).trim();
+    if (!isPlain) htmlLeft = Math.max(0, htmlLeft - html.length);
+    left -= text.length;
+    texts.push(text);
+  }
+  return texts;
 }
 
 /** The id of a mail that has none: of its bytes, so that every copy gets the same. */
@@ -151,24 +165,24 @@ function isAttached(part: MailPart): boolean {
   return cleanName(part.name) !== '';
 }
 
-/** RFC 3676: lines that end in a space go on in the next one. */
+/** RFC 3676: lines that end in a space go on in the next one. Linear: a line may be put together of very many. */
 function unflowed({ params }: MailPart, text: string): string {
   if (params['format']?.toLowerCase() !== 'flowed') return text;
   const isJoined = params['delsp']?.toLowerCase() === 'yes';
-  const lines: string[] = [];
+  const lines: { depth: string; pieces: string[] }[] = [];
   let goesOn = false;
-  for (const line of text.split('\n')) {
+  for (const line of text.slice(0, LONGEST_TEXT).split('\n')) {
     const depth = /^>*/.exec(line)?.[0] ?? '';
     const stuffed = line.slice(depth.length).replace(/^ /, '');
     const last = lines.at(-1);
-    if (goesOn && last !== undefined && (/^>*/.exec(last)?.[0] ?? '') === depth)
-      lines[lines.length - 1] = last + stuffed;
-    else lines.push(depth === '' ? stuffed : `${depth} ${stuffed}`);
+    const open = goesOn && last?.depth === depth ? last : undefined;
     goesOn = line.endsWith(' ') && line !== '-- ';
-    const open = lines.at(-1) ?? '';
-    if (goesOn && isJoined) lines[lines.length - 1] = open.slice(0, -1);
+    const begun = open || depth === '' ? stuffed : `${depth} ${stuffed}`;
+    const piece = goesOn && isJoined ? begun.slice(0, -1) : begun;
+    if (open) open.pieces.push(piece);
+    else lines.push({ depth, pieces: [piece] });
   }
-  return lines.join('\n');
+  return lines.map(({ pieces }) => pieces.join('')).join('\n');
 }
 
 function htmlOf(bodies: readonly Body[]): string | null {

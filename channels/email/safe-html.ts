@@ -1,6 +1,5 @@
 /** A mail's HTML made safe to show: no scripts, forms, styles from elsewhere, nothing that loads or runs by itself. */
-import sanitize from 'sanitize-html';
-import { shallowHtml } from './shallow-html.ts';
+import { sanitizeShallow } from './shallow-html.ts';
 
 export interface SafeHtml {
   html: string;
@@ -87,7 +86,7 @@ export function safeHtml(html: string, options: SafeHtmlOptions): SafeHtml {
     if (!options.showRemote) return BLANK;
     return options.remote ? options.remote(text, remoteImages) : text;
   };
-  const clean = sanitize(shallowHtml(html, LONGEST), {
+  const clean = sanitizeShallow(html, LONGEST, {
     allowedTags: [
       'a',
       'abbr',

@@ -1,4 +1,5 @@
 /** HTML that costs little to read: cut where it is longer, or nested deeper, than any mail of people. Linear. */
+import sanitize from 'sanitize-html';
 
 /** Closed by their parent or by themselves: old mail programs leave them open by the thousand. */
 const unclosed: ReadonlySet<string> = new Set(
@@ -18,4 +19,32 @@ export function shallowHtml(html: string, longest: number): string {
     if (depth > DEEPEST) return cut.slice(0, match.index);
   }
   return cut;
+}
+
+/** What the parser itself may have open at once: its work for each tag grows with it. Comments and attributes deceive `shallowHtml`. */
+const MOST_OPEN = 1_000;
+
+class TooDeep extends Error {
+  override name = 'TooDeep';
+}
+
+/** Sanitizes what `shallowHtml` leaves. Of HTML that is nested too deep all the same only the words are left. */
+export function sanitizeShallow(html: string, longest: number, options: sanitize.IOptions): string {
+  const cut = shallowHtml(html, longest);
+  let open = 0;
+  try {
+    return sanitize(cut, {
+      ...options,
+      onOpenTag: () => {
+        open += 1;
+        if (open > MOST_OPEN) throw new TooDeep();
+      },
+      onCloseTag: () => {
+        open -= 1;
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof TooDeep)) throw error;
+    return sanitize(cut.replaceAll(/<[^<>]*>?/g, ' '), options);
+  }
 }

@@ -20,6 +20,11 @@ export function smtpFailure(error: unknown, stage: SmtpStage, host: string): Cha
   const failure = (kind: ChannelError['kind'], text: string): ChannelError =>
     new ChannelError(kind, text, options);
   if (code === undefined) return unanswered(told, stage, host, failure);
+  if (told.code === 'ETLS' && code >= 500)
+    return failure(
+      'reauthorize',
+      `${host} offers no encryption on this port (${words}), so no password was sent. Use its TLS port.`,
+    );
   if (stage === 'connect') return failure('not_sent', `${host} doesn’t take mail now: ${words}`);
   if (code === 530 || code === 534 || code === 535 || code === 538)
     return failure('reauthorize', `${host} refused the login: ${words}`);

@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream';
 import MailComposer from 'nodemailer/lib/mail-composer';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
+import { isPublicAddress } from '../address-guard.ts';
 import { ChannelError, type Sent } from '../contract.ts';
 import { toChannelError } from '../http-error.ts';
 import type { ComposedMail } from './compose.ts';
@@ -10,11 +11,13 @@ import { smtpFailure, type SmtpStage } from './smtp-failure.ts';
 export interface SmtpServer {
   host: string;
   port: number;
-  /** TLS from the first byte; otherwise STARTTLS where it is offered. */
+  /** TLS from the first byte; otherwise STARTTLS. */
   secure: boolean;
   auth?: { user: string; pass: string };
   /** Where a customer named the host: its checked addresses. @throws HttpError */
   resolveHost?: (host: string, port: number) => Promise<{ address: string }[]>;
+  /** Of an address that was checked: whether a password only leaves for it encrypted. Absent = for public ones. */
+  hidesPassword?: (address: string) => boolean;
   /** Tests with a certificate of their own. */
   ca?: string;
 }
@@ -72,10 +75,13 @@ async function inSession(
   const [address] = (await server.resolveHost?.(server.host, server.port).catch((error: unknown) => {
     throw toChannelError(error);
   })) ?? [{ address: server.host }];
+  const { hidesPassword = isPublicAddress } = server;
   const connection = new SMTPConnection({
     host: address?.address ?? server.host,
     port: server.port,
     secure: server.secure,
+    // Whoever takes STARTTLS out of a server's answer on the way gets no password in plain text.
+    requireTLS: server.auth !== undefined && address !== undefined && hidesPassword(address.address),
     servername: /^[\d.]+$|:/.test(server.host) ? undefined : server.host,
     tls: { minVersion: 'TLSv1.2', ...(server.ca === undefined ? {} : { ca: server.ca }) },
     connectionTimeout: CONNECT_MS,

@@ -2,9 +2,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { inWorkspace, poolOf } from '#db/client.ts';
 import { keepMail } from '#db/kept-mails.ts';
-import { claimMailboxes, releaseMailbox, setMailbox } from '#db/mailboxes.ts';
+import { seal } from '#db/keyring.ts';
+import { claimMailboxes, markDirty, releaseMailbox, setMailbox } from '#db/mailboxes.ts';
 import { uuidV7 } from '#domain/ids.ts';
+import { createMailboxes } from '../../api/email/mailboxes.ts';
 import { createTestApi, type TestApi } from '../support/api.ts';
+import { eventually } from '../support/eventually.ts';
 
 let api: TestApi;
 const id = uuidV7();
@@ -83,4 +86,52 @@ test('a kept mail is tried again when an admin asks, and only theirs', async () 
   expect(await due()).toBe(false);
   expect((await retry(id, api.workspace.keys.admin)).status).toBe(202);
   expect(await due()).toBe(true);
+});
+
+test('news that comes while a mailbox is being looked at has it looked at again at once', async () => {
+  const pool = poolOf(api.database.engine);
+  const workspaceId = api.workspace.id;
+  const inboxId = uuidV7();
+  const sealed = seal(
+    api.deps.keyring,
+    Buffer.from(JSON.stringify({ kind: 'microsoft' })),
+    `inbox/${inboxId}`,
+  );
+  await pool.query(
+    `insert into inboxes (id, workspace_id, type, name, account_key, credentials, state) values ($1, $2, 'email', 'i', $3, $4, 'active')`,
+    [inboxId, workspaceId, inboxId, sealed],
+  );
+  await inWorkspace(api.database.app, workspaceId, (tx) =>
+    setMailbox(tx, { id: inboxId, workspaceId }, { kind: 'microsoft' }),
+  );
+  const isHeard = async (): Promise<boolean> => {
+    const { rows } = await pool.query<{ heard: boolean }>(
+      'select dirty_at is null as heard from mailboxes where inbox_id = $1',
+      [inboxId],
+    );
+    return rows[0]?.heard ?? false;
+  };
+  let looks = 0;
+  const look = async (): Promise<{ againInMs: number }> => {
+    looks += 1;
+    // It has asked its provider already when the news comes.
+    if (looks === 1) {
+      await markDirty(pool, [inboxId]);
+      await eventually('the supervisor to hear of it', isHeard);
+    }
+    return { againInMs: 300_000 };
+  };
+  const { inboxes, media, log } = api.deps;
+  const receiver = { receive: () => Promise.reject(new Error('No mail comes in this test.')) };
+  const supervisor = createMailboxes({
+    ...{ pool, inboxes, media, log, receiver },
+    kinds: { microsoft: { look } },
+    capacity: 5,
+    beatMs: 100,
+  });
+  try {
+    await eventually('the second look', () => looks === 2, { forMs: 10_000 });
+  } finally {
+    await supervisor.stop();
+  }
 });

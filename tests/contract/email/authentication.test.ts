@@ -147,6 +147,18 @@ describe('what a receiving server wrote', () => {
     );
   });
 
+  test('what a sender has quoted, or in a comment within one, is nobody’s verdict', async () => {
+    const fields = [
+      'spf=pass smtp.mailfrom="x; dmarc=pass y"@evil.example; dmarc=fail',
+      'spf=pass (domain of (x) ; dmarc=pass header.d=example.com) smtp.mailfrom=a@evil.example; dmarc=fail',
+      'spf=pass (a \\) ; dmarc=pass); dmarc=fail',
+    ];
+    for (const field of fields)
+      expect(await written([`Authentication-Results: mx.google.com; ${field}`])).toMatchObject({
+        verdict: 'fail',
+      });
+  });
+
   test('a signature of another domain proves nobody where there is no policy', async () => {
     const signed = (domain: string) =>
       `Authentication-Results: mx.google.com; dkim=pass header.d=${domain}; dmarc=none`;

@@ -140,6 +140,19 @@ describe('what a mail program writes comes back', () => {
   });
 });
 
+test('a flowed text is put together, quoted lines apart, and what is too deep keeps its words', async () => {
+  const flowed = 'one \n two\n> quoted \n> on\n> \n-- \nname';
+  expect((await readMail(header(`Content-Type: text/plain; format=flowed\r\n\r\n${flowed}`))).text).toBe(
+    'one two\n> quoted on\n>\n-- \nname'.replace('>\n', '> \n'),
+  );
+  const joined = 'one \ntwo\n';
+  expect(
+    (await readMail(header(`Content-Type: text/plain; format=flowed; delsp=yes\r\n\r\n${joined}`))).text,
+  ).toBe('onetwo');
+  const deep = `Hello ${'<thead>'.repeat(5_000)}world`;
+  expect((await readMail(header(`Content-Type: text/html\r\n\r\n${deep}`))).text).toBe('Hello world');
+});
+
 describe('a hostile mail costs little', () => {
   const quickly = (name: string, raw: () => Buffer) =>
     test(name, async () => {
@@ -182,6 +195,26 @@ describe('a hostile mail costs little', () => {
   );
   quickly('HTML of one tag', () =>
     header(`Content-Type: text/html\r\n\r\n<a ${'href="x" '.repeat(100_000)}>`),
+  );
+  quickly('a flowed line of half a million pieces', () =>
+    header(`Content-Type: text/plain; format=flowed\r\n\r\n${'a \n'.repeat(500_000)}`),
+  );
+  quickly('a report of ten million groups', () =>
+    Buffer.concat([
+      header('Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n--b\r\n'),
+      Buffer.from('Content-Type: message/delivery-status\r\n\r\n'),
+      Buffer.alloc(30_000_000, 'a\n\n'),
+    ]),
+  );
+  const htmlPart = `--b\r\nContent-Type: text/html\r\n\r\n${'<a href="http://x">y</a>'.repeat(20_000)}\r\n`;
+  quickly('HTML in sixty parts', () =>
+    header(`Content-Type: multipart/mixed; boundary=b\r\n\r\n${htmlPart.repeat(60)}`),
+  );
+  quickly('HTML of table heads, all of them open', () =>
+    header(`Content-Type: text/html\r\n\r\n${'<thead>'.repeat(35_000)}${'</x>'.repeat(60_000)}`),
+  );
+  quickly('HTML that hides its depth behind ends of nothing', () =>
+    header(`Content-Type: text/html\r\n\r\n${'<div></x>'.repeat(55_000)}`),
   );
 });
 

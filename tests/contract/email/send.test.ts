@@ -9,6 +9,7 @@ import { readMail, type Mail } from '#channels/email/mail.ts';
 import { outboxIdOf } from '#channels/email/message-id.ts';
 import { newTextOf } from '#channels/email/new-text.ts';
 import { readReplyAddress } from '#channels/email/reply-address.ts';
+import { verifySmtp } from '#channels/email/smtp-send.ts';
 import { createHttpClient } from '#channels/http.ts';
 import { startMailServer, type MailServer } from '../../support/mail-server.ts';
 import { closedPort } from '../local-server.ts';
@@ -139,6 +140,28 @@ describe('a send ends as', () => {
     expect((await failure(imapInbox(await rawServer(() => undefined)), 300)).kind).toBe('not_sent');
     expect((await failure(imapInbox(await scripted({ MAIL: null })))).kind).toBe('not_sent');
     expect((await failure(imapInbox(await scripted({ DATA: null })))).kind).toBe('not_sent');
+  });
+
+  test('no password leaves in plain text for a public address whose server offers no encryption', async () => {
+    let asked = 0;
+    const server = await mailServer({
+      onAuth: (_auth, _session, done) => done(null, { user: `${++asked}` }),
+    });
+    const login = {
+      host: '127.0.0.1',
+      port: server.port,
+      secure: false,
+      auth: { user: 'ann', pass: 'right password' },
+      resolveHost: async (address: string) => [{ address }],
+    };
+    const signal = AbortSignal.timeout(5_000);
+    await verifySmtp({ ...login, hidesPassword: () => false }, signal);
+    expect(asked).toBe(1);
+    await expect(verifySmtp({ ...login, hidesPassword: () => true }, signal)).rejects.toMatchObject({
+      kind: 'reauthorize',
+      message: expect.stringContaining('no password was sent'),
+    });
+    expect(asked).toBe(1);
   });
 
   test('no answer where the server hangs up, or says nothing, once it has the mail', async () => {
