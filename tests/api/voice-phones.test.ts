@@ -130,6 +130,28 @@ describe('calls of an exchange, told by the phones', () => {
     expect(await voice.callOf(callId)).toMatchObject({ state: 'ended' });
   });
 
+  test('silence while we were away ourselves ends nothing: phones get their time to speak again', async () => {
+    const callId = await ring();
+    await report(voice.agent, callId, { event: 'answered' });
+    await voice.rows("update calls set seen_at = now() - interval '5 minutes' where id = $1", [callId]);
+    await sweepCalls(voice.api.deps, { upSeconds: 3 });
+    expect(await voice.callOf(callId)).toMatchObject({ state: 'in_progress' });
+    await sweepCalls(voice.api.deps, { upSeconds: 60 });
+    expect(await voice.callOf(callId)).toMatchObject({ state: 'ended', end_reason: 'connection_lost' });
+  });
+
+  test.each(['9999-12-31T23:59:59Z', '0001-01-01T00:00:00Z'])(
+    'a browser’s clock at %s breaks no record',
+    async (at) => {
+      const callId = await ring();
+      await report(voice.agent, callId, { event: 'answered' });
+      const over = await report(voice.agent, callId, { event: 'ended', at });
+      expect([over.status, over.body.state]).toEqual([200, 'ended']);
+      expect(Date.parse(over.body.endedAt)).toBeLessThanOrEqual(Date.now() + 1000);
+      expect(Date.parse(over.body.endedAt)).toBeGreaterThan(Date.now() - 8 * 86_400_000);
+    },
+  );
+
   test('one of ours is told by who placed it; nobody else, and no other workspace', async () => {
     const placed = await voice.as(voice.agent, 'POST', `/api/voice/${voice.sipId}/calls`, {
       to: '+14155550123',
