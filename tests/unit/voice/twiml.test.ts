@@ -119,6 +119,7 @@ describe('TwiML', () => {
     const answer = await respondVoice(desk, inbox, {
       method: 'POST',
       url: redirect?.text ?? '',
+      receivedAtMs: 0,
       headers: {},
       body: new TextEncoder().encode('CallSid=CA1&From=%2B15551234567&To=%2B12025550100'),
     });
