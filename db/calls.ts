@@ -154,7 +154,7 @@ export async function callsLately(tx: Tx, userId: string): Promise<number> {
       from calls where agent_id = ${userId} and started_at > clock_timestamp() - interval '4 hours'`.execute(
     tx,
   );
-  return Number(rows[0]?.n ?? 0);
+  return rows[0]?.n ?? 0;
 }
 
 /** Counted before it is done, so that one that may have happened counts. */

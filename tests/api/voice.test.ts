@@ -278,6 +278,14 @@ describe('a call of ours', () => {
         })
       ).body.error.code,
     ).toBe('agent_offline');
+    await voice.as(voice.admin, 'PUT', '/api/presence', { status: 'away' });
+    expect(
+      (
+        await voice.as(voice.agent, 'POST', `/api/voice/calls/${callId}/transfer`, {
+          agentId: voice.api.workspace.users.admin,
+        })
+      ).body.error.code,
+    ).toBe('agent_busy');
     expect(voice.asked).toEqual([]);
     expect(
       (await voice.as(voice.agent, 'POST', `/api/voice/calls/${callId}/transfer`, { to: '+14155550177' }))
