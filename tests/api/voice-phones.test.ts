@@ -1,10 +1,19 @@
 /** Agents’ phones and presence over HTTP. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { identityOf } from '#channels/voice/inbox.ts';
+import { readTwiml } from '#channels/voice/sandbox/xml.ts';
 import { poolOf } from '#db/client.ts';
 import { showPassed } from '#db/presence.ts';
 import { sweepCalls } from '../../api/voice/sweep.ts';
-import { authToken, caller, createVoiceApi, newSid, own, type VoiceApi } from '../support/voice-api.ts';
+import {
+  authToken,
+  caller,
+  createVoiceApi,
+  names,
+  newSid,
+  own,
+  type VoiceApi,
+} from '../support/voice-api.ts';
 
 let voice: VoiceApi;
 beforeAll(async () => {
@@ -191,6 +200,40 @@ describe('calls of an exchange, told by the phones', () => {
         })
       ).status,
     ).toBe(422);
+  });
+});
+
+describe('a caller on hold', () => {
+  test('hears music, not for ever: then the team rings, and whoever answers has it', async () => {
+    await voice.online();
+    const sid = newSid();
+    await voice.incoming(sid);
+    const callback = { query: { call: sid, who: caller } };
+    const answeredBy = (userId: string) =>
+      voice.hook(
+        'leg',
+        { CallSid: newSid(), From: caller, To: `client:${identityOf(userId)}`, CallStatus: 'in-progress' },
+        callback,
+      );
+    const { admin } = voice.api.workspace.users;
+    await answeredBy(admin);
+    const { id } = await voice.callOf(sid);
+    const held = await voice.as(voice.admin, 'POST', `/api/voice/calls/${String(id)}/hold`, { held: true });
+    expect(held.body).toMatchObject({ held: true, agent: { id: admin } });
+    const [play, redirect] = readTwiml(voice.asked[0]?.form.get('Twiml') ?? '');
+    expect(play).toMatchObject({ name: 'Play', attributes: { loop: '5' } });
+    expect(redirect?.text).toContain(`/hold?call=${sid}`);
+    // The admin's browser is gone; Twilio follows the redirect.
+    await voice.rows("update calls set started_at = now() - interval '16 minutes' where thread_key = $1", [
+      sid,
+    ]);
+    expect(names(await voice.next(sid))).toEqual(['Dial']);
+    await answeredBy(voice.agentId);
+    expect(await voice.callOf(sid)).toMatchObject({
+      agent_id: voice.agentId,
+      held: false,
+      state: 'in_progress',
+    });
   });
 });
 
