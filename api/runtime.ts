@@ -192,7 +192,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
             faults,
             tidyUnrouted: () => tidyUnrouted(deps),
             attendLiveChat: () => liveChat.attend(),
-            sweepCalls: () => sweepCalls(deps),
+            sweepCalls: () => sweepCalls(deps, { upSeconds: process.uptime() }),
           },
           options.sweepEveryMs,
         );

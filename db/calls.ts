@@ -145,11 +145,21 @@ export async function createIncoming(
     on conflict do nothing`.execute(db);
 }
 
-/** Tickets this member was given within the last hour. */
-export async function ticketsLately(tx: Tx, userId: string): Promise<number> {
-  const { rows } = await sql<{ n: number }>`select count(*) as n from calls
-    where agent_id = ${userId} and direction = 'out' and started_at > now() - interval '1 hour'`.execute(tx);
+/** Calls to numbers this member has had made within the last hour: tickets and forwards. Held until the transaction ends: two at once count each other. */
+export async function callsLately(tx: Tx, userId: string): Promise<number> {
+  await sql`select pg_advisory_xact_lock(7004, hashtext(${userId}))`.execute(tx);
+  // A statement of its own: it sees what whoever held the lock has committed.
+  const { rows } = await sql<{ n: number }>`
+    select count(*) filter (where direction = 'out' and started_at > clock_timestamp() - interval '1 hour') + coalesce(sum(forwards), 0) as n
+      from calls where agent_id = ${userId} and started_at > clock_timestamp() - interval '4 hours'`.execute(
+    tx,
+  );
   return rows[0]?.n ?? 0;
+}
+
+/** Counted before it is done, so that one that may have happened counts. */
+export async function countForward(tx: Tx, callId: string): Promise<void> {
+  await sql`update calls set forwards = forwards + 1 where id = ${callId}`.execute(tx);
 }
 
 /** Whether this number has called the inbox before. */
@@ -276,6 +286,12 @@ export async function ring(
          select workspace_id, 'call.updated', jsonb_strip_nulls(jsonb_build_object('callId', id, 'conversationId', conversation_id, 'inboxId', inbox_id)) from rung`,
         [input.inboxId, input.threadKey, chosen, input.workspaceId],
       );
+    } else {
+      // Wanted, and nobody was free: a caller who gives up now is missed.
+      await client.query('update calls set rang = true where inbox_id = $1 and thread_key = $2', [
+        input.inboxId,
+        input.threadKey,
+      ]);
     }
     return chosen;
   });
@@ -315,18 +331,22 @@ export interface LostCall {
   reason: 'connection_lost' | 'cancelled';
 }
 
-/** Calls whose phone fell silent, and tickets that nobody dialled. */
-export async function lostCalls(pool: pg.Pool, gapSeconds: number): Promise<LostCall[]> {
+/** Calls whose phone fell silent while somebody here could hear it, and tickets that nobody dialled. */
+export async function lostCalls(
+  pool: pg.Pool,
+  gapSeconds: number,
+  upSeconds: number | null,
+): Promise<LostCall[]> {
   const { rows } = await pool.query<LostCall>(
     `select c.inbox_id as "inboxId", c.thread_key as "threadKey", c.direction, c.answered_at is not null as answered,
             coalesce(k.external_id, case c.direction when 'in' then c.from_number else c.to_number end) as "contactExternalId",
             case when c.seen_at is null then 'cancelled' else 'connection_lost' end as reason
        from calls c left join conversations v on v.id = c.conversation_id left join contacts k on k.id = v.contact_id
       where c.state <> 'ended'
-        and (c.seen_at < clock_timestamp() - make_interval(secs => $1)
+        and ((c.seen_at < clock_timestamp() - make_interval(secs => $1) and ($2::float8 is null or $2::float8 > $1::float8))
           or (c.seen_at is null and c.direction = 'out' and c.dialled_at is null and c.ticket_until < clock_timestamp()))
       order by c.started_at limit 200`,
-    [gapSeconds],
+    [gapSeconds, upSeconds],
   );
   return rows;
 }
@@ -344,11 +364,12 @@ export async function openCalls(
     direction: CallDirection;
     to: string;
     from: string;
+    startedAt: Date;
   }[]
 > {
   const { rows } = await pool.query(
     `select c.inbox_id as "inboxId", c.thread_key as "threadKey", coalesce(c.customer_leg, c.provider_call_id) as "providerCallId", c.direction,
-            c.to_number as "to", c.from_number as "from",
+            c.to_number as "to", c.from_number as "from", c.started_at as "startedAt",
             coalesce(k.external_id, case c.direction when 'in' then c.from_number else c.to_number end) as "contactExternalId"
        from calls c left join conversations v on v.id = c.conversation_id left join contacts k on k.id = v.contact_id
       where c.state <> 'ended' and c.seen_at is null and coalesce(c.customer_leg, c.provider_call_id) is not null

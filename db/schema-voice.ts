@@ -23,6 +23,7 @@ export interface CallsTable {
   held: Generated<boolean>;
   ticket_until: Date | null;
   dialled_at: Date | null;
+  forwards: Generated<number>;
   started_at: Generated<Date>;
   answered_at: Date | null;
   ended_at: Date | null;

@@ -1,7 +1,7 @@
 /** The phone of an agent: sessions with the provider, placing calls, what phones report, and what the server does to a call. */
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { audit } from '#db/audit.ts';
-import { findCall, listCalls } from '#db/calls.ts';
+import { callsLately, countForward, findCall, listCalls, type CallRow } from '#db/calls.ts';
 import { inWorkspace } from '#db/client.ts';
 import { findConversation } from '#db/conversations.ts';
 import { seen, showPresences } from '#db/presence.ts';
@@ -27,7 +27,7 @@ import {
 import { callToControl, colleague, mayControl, perform } from '../voice/control.ts';
 import { ownNumber, voiceInbox } from '../voice/inbox.ts';
 import { reportEvent } from '../voice/phone.ts';
-import { checkedNumber, placeCall } from '../voice/place.ts';
+import { checkedNumber, checkPace, placeCall } from '../voice/place.ts';
 import { actInSandbox } from '../voice/sandbox.ts';
 import { sessionFor } from '../voice/session.ts';
 import { finishCall } from '../voice/wrap-up.ts';
@@ -191,8 +191,7 @@ export function voiceRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
       const { held } = c.req.valid('json');
       const found = await callToControl(deps, actor, callId);
       mayControl(actor, found.call);
-      if (found.call.answered_at === null)
-        throw new ApiError(409, 'not_answered', 'Nobody talks in this call yet; nothing was done.');
+      answered(found.call);
       if (held && !found.call.held) await perform(deps, actor, found, { do: 'hold' }, { event: 'held' });
       if (!held && found.call.held)
         await perform(
@@ -210,6 +209,7 @@ export function voiceRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
       const { agentId, to } = c.req.valid('json');
       const found = await callToControl(deps, actor, callId);
       mayControl(actor, found.call);
+      answered(found.call);
       if (agentId === undefined) await forward(deps, actor, found, to ?? '');
       else {
         const { name } = await colleague(deps, actor, agentId);
@@ -254,16 +254,25 @@ function person(actor: RequestActor): RequestActor & { userId: string } {
   return { ...actor, userId };
 }
 
+/** What still rings is nobody's to hold or hand on. @throws ApiError 409 */
+function answered(call: CallRow): void {
+  if (call.answered_at === null)
+    throw new ApiError(409, 'not_answered', 'Nobody talks in this call yet; nothing was done.');
+}
+
 /** Calls out again, so that what holds for calls holds for this. */
 async function forward(
   deps: ApiDeps,
-  actor: RequestActor,
+  actor: RequestActor & { userId: string },
   found: Awaited<ReturnType<typeof callToControl>>,
   to: string,
 ): Promise<void> {
-  const number = await inWorkspace(deps.appDb, actor.workspaceId, (tx) =>
-    checkedNumber(tx, found.inbox, storable(to), ownNumber(found.inbox)),
-  );
+  const number = await inWorkspace(deps.appDb, actor.workspaceId, async (tx) => {
+    const checked = await checkedNumber(tx, found.inbox, storable(to), ownNumber(found.inbox));
+    checkPace(found.inbox, await callsLately(tx, found.call.agent_id ?? actor.userId));
+    await countForward(tx, found.call.id);
+    return checked;
+  });
   await perform(deps, actor, found, { do: 'forward', number }, { event: 'transferred', to: number });
   await inWorkspace(deps.appDb, actor.workspaceId, (tx) =>
     audit(tx, actor, 'call.forwarded', { kind: 'call', id: found.call.id }, { to: number }),

@@ -106,5 +106,8 @@ export async function colleague(
     );
   if (found.status === 'offline')
     throw new ApiError(422, 'agent_offline', `${found.name} is offline; nothing was done.`);
+  // A phone whose owner is away, talks or writes down the last call declines: the caller would be lost to the voicemail.
+  if (found.status !== 'online')
+    throw new ApiError(422, 'agent_busy', `${found.name} is ${found.status}; nothing was done.`);
   return found;
 }

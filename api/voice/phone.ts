@@ -101,7 +101,10 @@ function eventOf(
   body: PhoneEventBody,
 ): InboundMessageEvent {
   const by = { id: actor.userId, name: actor.name };
-  const at = body.at === undefined ? undefined : Date.parse(body.at);
+  // By the browser's clock, which may be anything: nothing is told before it happened, nor of long ago.
+  const nowMs = Date.now();
+  const at =
+    body.at === undefined ? undefined : Math.min(nowMs, Math.max(Date.parse(body.at), nowMs - MOST_AGO_MS));
   const eventId = idOf(call, actor, body);
   const externalId =
     call.contact_external_id ??
@@ -117,6 +120,9 @@ function eventOf(
     ...(at !== undefined && { sentAtMs: at }),
   };
 }
+
+/** A phone may have been away from us for a weekend. */
+const MOST_AGO_MS = 7 * 86_400_000;
 
 /** Every way a call ends has one id, whoever saw it first. */
 function idOf(call: CallRow, actor: { userId: string }, { event, eventId }: PhoneEventBody): string {

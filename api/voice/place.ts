@@ -2,7 +2,7 @@
 import { destinationOf } from '#channels/voice/destinations.ts';
 import { settingsOf } from '#channels/voice/inbox.ts';
 import { audit } from '#db/audit.ts';
-import { giveTicket, hasCalled, ticketsLately } from '#db/calls.ts';
+import { callsLately, giveTicket, hasCalled } from '#db/calls.ts';
 import { inWorkspace, type Tx } from '#db/client.ts';
 import type { ApiDeps, RequestActor } from '../deps.ts';
 import { ApiError } from '../middleware/errors.ts';
@@ -26,7 +26,7 @@ export async function placeCall(
   const from = ownNumber(inbox);
   const ticket = await inWorkspace(deps.appDb, actor.workspaceId, async (tx) => {
     const to = await checkedNumber(tx, inbox, asked.to, from);
-    await checkPace(tx, inbox, actor.userId);
+    const lately = await callsLately(tx, actor.userId);
     const given = await giveTicket(tx, {
       workspaceId: actor.workspaceId,
       inboxId: inbox.id,
@@ -37,8 +37,11 @@ export async function placeCall(
       goodFor: TICKET_SECONDS,
       providerReports: providerOf(inbox) === 'twilio',
     });
-    if (given.created)
+    if (given.created) {
+      // Undone with the transaction; a ticket that was given before is given again.
+      checkPace(inbox, lately);
       await audit(tx, actor, 'call.placed', { kind: 'call', id: given.id }, { inboxId: inbox.id, to });
+    }
     return given;
   });
   // Repeatable: the event is known by the call's id.
@@ -95,9 +98,10 @@ async function again(
   return destinationOf(asked, from, settings, await hasCalled(tx, inbox.id, wanted.number));
 }
 
-async function checkPace(tx: Tx, inbox: OpenVoiceInbox, userId: string): Promise<void> {
+/** @throws ApiError 429 */
+export function checkPace(inbox: OpenVoiceInbox, lately: number): void {
   const { callsPerHour } = settingsOf(inbox);
-  if ((await ticketsLately(tx, userId)) >= callsPerHour)
+  if (lately >= callsPerHour)
     throw new ApiError(
       429,
       'too_many_calls',

@@ -13,13 +13,21 @@ import { acceptCallEvents } from './events.ts';
 
 /** Twilio is asked of calls that go on for longer than this. */
 const ASK_AFTER_SECONDS = 120;
+/** No call at Twilio lasts longer; one that it tells nothing of for so long would keep its agent busy for ever. */
+const LONGEST_MS = 24 * 3_600_000;
 
 export async function sweepCalls(
   deps: Pick<ApiDeps, 'engineDb' | 'engine' | 'feed' | 'inboxes' | 'http' | 'log'>,
-  options: { gapSeconds?: number; askAfterSeconds?: number } = {},
+  options: {
+    gapSeconds?: number;
+    askAfterSeconds?: number;
+    /** How long phones could reach us: whoever was away hears of no silence. Absent: long enough. */
+    upSeconds?: number;
+  } = {},
 ): Promise<void> {
   const pool = poolOf(deps.engineDb);
-  for (const lost of await lostCalls(pool, options.gapSeconds ?? CALL_HEARTBEAT_GAP_SECONDS)) {
+  const gapSeconds = options.gapSeconds ?? CALL_HEARTBEAT_GAP_SECONDS;
+  for (const lost of await lostCalls(pool, gapSeconds, options.upSeconds ?? null)) {
     const event = lost.direction === 'out' && !lost.answered ? 'failed' : 'ended';
     await endCall(deps, lost, { event, reason: lost.reason });
   }
@@ -43,7 +51,8 @@ export async function sweepCalls(
       });
     } catch (error) {
       if (!(error instanceof ChannelError)) throw error;
-      if (error.providerCode === '20404' || error.providerCode === 'http 404') {
+      const isUnknown = error.providerCode === '20404' || error.providerCode === 'http 404';
+      if (isUnknown || Date.now() - open.startedAt.getTime() > LONGEST_MS) {
         // Twilio keeps every call for long: one that it doesn't know is none.
         await endCall(deps, open, { event: 'ended', reason: 'connection_lost' });
         continue;

@@ -58,6 +58,8 @@ async function end(http: HttpClient, inbox: VoiceInbox, leg: string, signal: Abo
   }
 }
 
+/** A quarter of an hour or so. */
+const HOLD_LOOPS = 5;
 const HOLD_MUSIC = 'https://com.twilio.sounds.music.s3.amazonaws.com/MARKOVICHAMP-Borghestral.mp3';
 
 function documentOf(
@@ -69,7 +71,12 @@ function documentOf(
   const of: CallbackOf = { call: call.thread_key, who };
   const webhookUrl = inbox.credentials.webhookUrl ?? '';
   const to: SayTo = { settings: settingsOf(inbox), webhookUrl, of };
-  if (control.do === 'hold') return twiml(verb('Play', { loop: 0 }, HOLD_MUSIC));
+  if (control.do === 'hold')
+    return twiml(
+      verb('Play', { loop: HOLD_LOOPS }, HOLD_MUSIC),
+      // Whoever held the call may be gone for good: then the team rings, rather than music for ever.
+      verb('Redirect', { method: 'POST' }, callbackUrl(webhookUrl, 'hold', of)),
+    );
   if (control.do === 'ring')
     return twiml(
       ...ringing(

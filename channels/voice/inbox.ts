@@ -58,7 +58,17 @@ export interface CallbackOf {
   more?: Record<string, string>;
 }
 export type CallbackPlace =
-  'hold' | 'said' | 'gather' | 'dial' | 'leg' | 'voicemail' | 'recording' | 'voice' | 'status' | 'app';
+  | 'hold'
+  | 'said'
+  | 'gather'
+  | 'dial'
+  | 'leg'
+  | 'voicemail'
+  | 'recording'
+  | 'voice'
+  | 'status'
+  | 'app'
+  | 'ring';
 
 /** Read by Twilio alone: three more tries where we don't answer. What comes twice is known by its id. */
 const AGAIN = '#rc=3&rp=all';

@@ -3,7 +3,17 @@ import type { ChannelEvent, RawRequest } from '../contract.ts';
 import type { Placed, VoiceDesk } from './desk.ts';
 import { callbackUrl, readCallback, settingsOf, userOf, type CallbackOf, type VoiceInbox } from './inbox.ts';
 import { endOf, externalIdOf, fieldsOf, type At } from './parse.ts';
-import { hangUp, hold, pickUp, recorded, ringing, spoken, voicemail, type SayTo } from './say.ts';
+import {
+  asked as whomToRing,
+  hangUp,
+  hold,
+  pickUp,
+  recorded,
+  ringing,
+  spoken,
+  voicemail,
+  type SayTo,
+} from './say.ts';
 import { twiml, verb, type Verb } from './twiml.ts';
 import * as wire from './wire.ts';
 
@@ -74,6 +84,13 @@ const answers: Readonly<Record<string, (asked: Asked) => Promise<VoiceAnswer> | 
     return xml();
   },
   voicemail: (asked) => (asked.at.ref === DESK ? xml(hangUp()) : next(asked)),
+  ring: ({ at, to }) =>
+    xml(
+      ...ringing(
+        { ...to, of: { ...to.of, ...(at.ref === undefined ? {} : { ref: at.ref }) } },
+        whomToRing(at.query),
+      ),
+    ),
   app: dialOut,
   status: endOfPlaced,
 };

@@ -50,6 +50,21 @@ export interface Ringing {
   timeoutSeconds: number;
 }
 
+/** Twilio's limit to what is put into a call; what it fetches itself may be longer. */
+export const MOST_PUT = 4000;
+
+/** The same, short enough to be put into a call: Twilio asks us whom to ring (the address is signed with the rest). */
+export function askWhomToRing({ webhookUrl, of }: SayTo, { userIds, callId, timeoutSeconds }: Ringing): Verb {
+  const more = { ids: userIds.join(' '), callId, seconds: String(timeoutSeconds) };
+  return redirect(callbackUrl(webhookUrl, 'ring', { ...of, more }));
+}
+export function asked(query: URLSearchParams): Ringing {
+  const [ids = '', callId = '', seconds = ''] = ['ids', 'callId', 'seconds'].map(
+    (name) => query.get(name) ?? '',
+  );
+  return { userIds: ids.split(' ').filter(Boolean), callId, timeoutSeconds: Number(seconds) || 25 };
+}
+
 /** Rings agents' phones; the first to answer has the call, the others stop. */
 export function ringing(to: SayTo, { userIds, callId, timeoutSeconds }: Ringing): Verb[] {
   const { settings, webhookUrl, of } = to;

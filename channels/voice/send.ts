@@ -6,7 +6,7 @@ import type { HttpClient } from '../http.ts';
 import { callTwilio, unreadable } from '../sms/call.ts';
 import type { VoiceDesk } from './desk.ts';
 import { settingsOf, twilioOf, type VoiceInbox } from './inbox.ts';
-import { hold, instructed, ringing, spoken, type SayTo } from './say.ts';
+import { askWhomToRing, hold, instructed, MOST_PUT, ringing, spoken, type SayTo } from './say.ts';
 import { twiml } from './twiml.ts';
 import * as wire from './wire.ts';
 
@@ -69,7 +69,9 @@ async function formOf(
   if (userIds.length === 0)
     throw new ChannelError('permanent', 'Nobody who could answer is free.', { providerCode: 'nobody_free' });
   const callId = (await desk?.callAt(inbox, to.of.call))?.id ?? '';
-  return { Twiml: twiml(...ringing(to, { userIds, callId, timeoutSeconds: instruction.timeoutSeconds })) };
+  const rings = { userIds, callId, timeoutSeconds: instruction.timeoutSeconds };
+  const whole = twiml(...ringing(to, rings));
+  return { Twiml: whole.length <= MOST_PUT ? whole : twiml(askWhomToRing(to, rings)) };
 }
 
 /** @throws ChannelError; `contact_unreachable` with the code `ended`: it is over, or not picked up yet */

@@ -15,7 +15,7 @@ create table calls (
   -- who leads an incoming call: its flow, or the team because the flow was too slow, has handed over or isn't there
   control text check (control in ('flow', 'desk')),
   control_at timestamptz,
-  rang boolean not null default false,
+  rang boolean not null default false,   -- people were wanted, whether or not somebody was free
   ringing uuid[] not null default '{}',
   agent_id uuid,                   -- on the phone; of a call of ours, who placed it
   agent_leg text,                  -- the provider's ids of the two sides
@@ -23,6 +23,7 @@ create table calls (
   held boolean not null default false,
   ticket_until timestamptz,        -- a call of ours may be dialled until then, once
   dialled_at timestamptz,
+  forwards integer not null default 0,   -- how often it was connected with another number
   started_at timestamptz not null default now(),
   answered_at timestamptz,
   ended_at timestamptz,
@@ -108,6 +109,10 @@ begin
           (select id from conversations where inbox_id = new.inbox_id and thread_key = new.payload ->> 'threadKey' order by created_at desc limit 1))
   on conflict (inbox_id, thread_key) do nothing;
   select * into c from calls where inbox_id = new.inbox_id and thread_key = new.payload ->> 'threadKey' for update;
+  -- the flow's patience begins when the caller has heard it out, however long that took
+  if c.control = 'flow' and c.state <> 'ended' and v_event in ('said', 'gathered', 'no_answer', 'voicemail') then
+    update calls set control_at = clock_timestamp() where id = c.id;
+  end if;
   if v_agent is not null and p #>> '{by,name}' is null then
     new.payload := jsonb_set(new.payload, '{parts,0,by,name}', to_jsonb((select u.name from users u where u.id = v_agent)));
   end if;

@@ -1,10 +1,19 @@
 /** Agents’ phones and presence over HTTP. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { identityOf } from '#channels/voice/inbox.ts';
+import { readTwiml } from '#channels/voice/sandbox/xml.ts';
 import { poolOf } from '#db/client.ts';
 import { showPassed } from '#db/presence.ts';
 import { sweepCalls } from '../../api/voice/sweep.ts';
-import { authToken, caller, createVoiceApi, newSid, own, type VoiceApi } from '../support/voice-api.ts';
+import {
+  authToken,
+  caller,
+  createVoiceApi,
+  names,
+  newSid,
+  own,
+  type VoiceApi,
+} from '../support/voice-api.ts';
 
 let voice: VoiceApi;
 beforeAll(async () => {
@@ -130,6 +139,28 @@ describe('calls of an exchange, told by the phones', () => {
     expect(await voice.callOf(callId)).toMatchObject({ state: 'ended' });
   });
 
+  test('silence while we were away ourselves ends nothing: phones get their time to speak again', async () => {
+    const callId = await ring();
+    await report(voice.agent, callId, { event: 'answered' });
+    await voice.rows("update calls set seen_at = now() - interval '5 minutes' where id = $1", [callId]);
+    await sweepCalls(voice.api.deps, { upSeconds: 3 });
+    expect(await voice.callOf(callId)).toMatchObject({ state: 'in_progress' });
+    await sweepCalls(voice.api.deps, { upSeconds: 60 });
+    expect(await voice.callOf(callId)).toMatchObject({ state: 'ended', end_reason: 'connection_lost' });
+  });
+
+  test.each(['9999-12-31T23:59:59Z', '0001-01-01T00:00:00Z'])(
+    'a browser’s clock at %s breaks no record',
+    async (at) => {
+      const callId = await ring();
+      await report(voice.agent, callId, { event: 'answered' });
+      const over = await report(voice.agent, callId, { event: 'ended', at });
+      expect([over.status, over.body.state]).toEqual([200, 'ended']);
+      expect(Date.parse(over.body.endedAt)).toBeLessThanOrEqual(Date.now() + 1000);
+      expect(Date.parse(over.body.endedAt)).toBeGreaterThan(Date.now() - 8 * 86_400_000);
+    },
+  );
+
   test('one of ours is told by who placed it; nobody else, and no other workspace', async () => {
     const placed = await voice.as(voice.agent, 'POST', `/api/voice/${voice.sipId}/calls`, {
       to: '+14155550123',
@@ -169,6 +200,40 @@ describe('calls of an exchange, told by the phones', () => {
         })
       ).status,
     ).toBe(422);
+  });
+});
+
+describe('a caller on hold', () => {
+  test('hears music, not for ever: then the team rings, and whoever answers has it', async () => {
+    await voice.online();
+    const sid = newSid();
+    await voice.incoming(sid);
+    const callback = { query: { call: sid, who: caller } };
+    const answeredBy = (userId: string) =>
+      voice.hook(
+        'leg',
+        { CallSid: newSid(), From: caller, To: `client:${identityOf(userId)}`, CallStatus: 'in-progress' },
+        callback,
+      );
+    const { admin } = voice.api.workspace.users;
+    await answeredBy(admin);
+    const { id } = await voice.callOf(sid);
+    const held = await voice.as(voice.admin, 'POST', `/api/voice/calls/${String(id)}/hold`, { held: true });
+    expect(held.body).toMatchObject({ held: true, agent: { id: admin } });
+    const [play, redirect] = readTwiml(voice.asked[0]?.form.get('Twiml') ?? '');
+    expect(play).toMatchObject({ name: 'Play', attributes: { loop: '5' } });
+    expect(redirect?.text).toContain(`/hold?call=${sid}`);
+    // The admin's browser is gone; Twilio follows the redirect.
+    await voice.rows("update calls set started_at = now() - interval '16 minutes' where thread_key = $1", [
+      sid,
+    ]);
+    expect(names(await voice.next(sid))).toEqual(['Dial']);
+    await answeredBy(voice.agentId);
+    expect(await voice.callOf(sid)).toMatchObject({
+      agent_id: voice.agentId,
+      held: false,
+      state: 'in_progress',
+    });
   });
 });
 

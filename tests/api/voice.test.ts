@@ -13,6 +13,7 @@ import {
   newSid,
   own,
   publicUrl,
+  type Seen,
   type VoiceApi,
 } from '../support/voice-api.ts';
 
@@ -73,7 +74,8 @@ describe('a call comes in while no worker runs', () => {
     });
     expect(await voice.callOf(sid)).toMatchObject({
       state: 'ended',
-      end_reason: 'completed',
+      // Nobody was free, and nothing was left: whoever called was missed.
+      end_reason: 'missed',
       duration_seconds: 14,
     });
     expect(names(await voice.next(sid))).toEqual(['Hangup']);
@@ -107,6 +109,32 @@ describe('a call comes in while no worker runs', () => {
       [sid],
     );
     expect(events.map(({ event }) => event)).toEqual(['incoming', 'no_answer', 'missed', 'voicemail']);
+  });
+});
+
+describe('a call that a flow leads', () => {
+  test.each([
+    ['said', {}],
+    ['gather', { Digits: '1' }],
+    ['dial', { DialCallStatus: 'no-answer' }],
+  ])('what takes long (%s) leaves the flow its time afterwards', async (place, more) => {
+    const sid = newSid();
+    await voice.incoming(sid);
+    await voice.rows('select call_take($1::uuid, $2)', [voice.inboxId, sid]);
+    // A phone that rings for 25 seconds, a long text: longer than a caller waits for a flow.
+    await voice.rows("update calls set control_at = now() - interval '30 seconds' where thread_key = $1", [
+      sid,
+    ]);
+    const fields = { CallSid: sid, From: caller, To: own, CallStatus: 'in-progress', ...more };
+    const answer = await voice.hook(place, fields, { query: { call: sid, who: caller, ref: 'r1' } });
+    expect(names(answer)).toEqual(['Play', 'Redirect']);
+    expect(await voice.callOf(sid)).toMatchObject({ control: 'flow' });
+    // Not for ever: a flow that does nothing then loses the call to the team.
+    await voice.rows("update calls set control_at = now() - interval '30 seconds' where thread_key = $1", [
+      sid,
+    ]);
+    expect(names(await voice.next(sid))).not.toEqual(['Play', 'Redirect']);
+    expect(await voice.callOf(sid)).toMatchObject({ control: 'desk' });
   });
 });
 
@@ -250,6 +278,14 @@ describe('a call of ours', () => {
         })
       ).body.error.code,
     ).toBe('agent_offline');
+    await voice.as(voice.admin, 'PUT', '/api/presence', { status: 'away' });
+    expect(
+      (
+        await voice.as(voice.agent, 'POST', `/api/voice/calls/${callId}/transfer`, {
+          agentId: voice.api.workspace.users.admin,
+        })
+      ).body.error.code,
+    ).toBe('agent_busy');
     expect(voice.asked).toEqual([]);
     expect(
       (await voice.as(voice.agent, 'POST', `/api/voice/calls/${callId}/transfer`, { to: '+14155550177' }))
@@ -262,6 +298,68 @@ describe('a call of ours', () => {
       name: 'Dial',
       children: [{ text: '+14155550177' }],
     });
+  });
+
+  test('tickets asked for at once count each other, and so do forwards', async () => {
+    await voice.rows('update inboxes set settings = settings || \'{"callsPerHour": 3}\' where id = $1', [
+      voice.inboxId,
+    ]);
+    await voice.rows(`select pg_notify('teloring_inbox', $1)`, [voice.inboxId]);
+    await voice.rows("delete from calls where direction = 'out'");
+    const ask = (clientCallId: string): Promise<Seen> =>
+      voice.as(voice.admin, 'POST', `/api/voice/${voice.inboxId}/calls`, {
+        to: '+14155550123',
+        clientCallId,
+      });
+    const ids = Array.from({ length: 8 }, newSid);
+    const answers = await Promise.all(ids.map(ask));
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(3);
+    expect(answers.filter(({ status }) => status === 429)).toHaveLength(5);
+    // What was given is given again.
+    const first = ids[answers.findIndex(({ status }) => status === 201)] ?? '';
+    expect((await ask(first)).status).toBe(200);
+    // An incoming one of theirs, on to a number: the same account.
+    const sid = newSid();
+    await voice.incoming(sid);
+    const { id } = await voice.callOf(sid);
+    const to = { to: '+14155550177' };
+    const ringing = await voice.as(voice.admin, 'POST', `/api/voice/calls/${String(id)}/transfer`, to);
+    expect([ringing.status, ringing.body.error.code]).toEqual([409, 'not_answered']);
+    await voice.hook(
+      'leg',
+      {
+        CallSid: newSid(),
+        From: caller,
+        To: `client:${identityOf(voice.api.workspace.users.admin)}`,
+        CallStatus: 'in-progress',
+      },
+      { query: { call: sid, who: caller } },
+    );
+    expect((await voice.as(voice.admin, 'POST', `/api/voice/calls/${String(id)}/transfer`, to)).status).toBe(
+      429,
+    );
+    expect(voice.asked).toEqual([]);
+    await voice.rows("update inboxes set settings = settings - 'callsPerHour' where id = $1", [
+      voice.inboxId,
+    ]);
+    await voice.rows(`select pg_notify('teloring_inbox', $1)`, [voice.inboxId]);
+  });
+
+  test('of which Twilio tells nothing for a day is over: its agent isn’t busy for ever', async () => {
+    const sid = newSid();
+    await voice.incoming(sid);
+    voice.answer(401, { code: 20003, message: 'Authenticate' });
+    for (const [hours, state] of [
+      [23, 'ringing'],
+      [25, 'ended'],
+    ] as const) {
+      await voice.rows(
+        'update calls set started_at = now() - make_interval(hours => $2) where thread_key = $1',
+        [sid, hours],
+      );
+      await sweepCalls(voice.api.deps);
+      expect(await voice.callOf(sid)).toMatchObject({ state });
+    }
   });
 
   test('whose end we missed is voice.asked for', async () => {

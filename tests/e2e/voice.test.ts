@@ -217,6 +217,79 @@ describe('an incoming call', () => {
   });
 });
 
+describe('with people on the phone', () => {
+  const talk = async (bench: VoiceBench, caller: string) => {
+    await bench.act({ kind: 'call', chatId: caller });
+    const ringing = await bench.call(caller, isRinging, 'the agent’s phone rings');
+    expect((await phone(ringing.id, 'answer')).status).toBe(200);
+    return bench.call(caller, ({ agent: by }) => by !== null, 'the agent has it');
+  };
+
+  test.each([true, false])('recorded and announced: %s, as the inbox says', async (recordCalls) => {
+    const notice = 'We record this call.';
+    const bench = await voiceBench(product, { recordCalls, recordingNotice: notice });
+    const caller = newCaller();
+    await talk(bench, caller);
+    await bench.hears(caller, 'Talks with');
+    await bench.act({ kind: 'hang_up', chatId: caller });
+    const over = await bench.call(caller, isOver, 'the call is over');
+    const heard = await bench.heard(caller);
+    expect(heard.includes(notice)).toBe(recordCalls);
+    if (recordCalls) {
+      // Said before anybody talks.
+      expect(heard.indexOf(notice)).toBeLessThan(heard.findIndex((each) => each.startsWith('Talks with')));
+      await bench.events(over, (all) => all.includes('recording'));
+      const parts = (await bench.messages(over)).flatMap((message) => message.parts);
+      expect(parts.map(({ kind }) => kind)).toContain('audio');
+    } else expect(await bench.events(over, (all) => all.includes('ended'))).not.toContain('recording');
+  });
+
+  test('is handed to a colleague, who answers, talks and has it; whoever gave it away is free', async () => {
+    const { url } = product.product;
+    const email = 'ben@colleagues.example';
+    const password = 'a long enough password of Ben’s';
+    const { body } = await agent.ask('POST', '/api/invitations', { email, role: 'agent' });
+    const accepted = await fetch(`${url}/api/invitations/accept`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin: url },
+      body: JSON.stringify({ token: String(body.link).split('#')[1], name: 'Ben', password }),
+    });
+    expect(accepted.status).toBeLessThan(300);
+    const ben = await signIn(url, email, password);
+    const bench = await voiceBench(product, { wrapUpSeconds: 0 });
+    const caller = newCaller();
+    const talking = await talk(bench, caller);
+    expect(talking.agent?.id).toBe(agent.userId);
+    expect((await ben.ask('PUT', '/api/presence', { status: 'online' })).status).toBe(200);
+
+    // Not Ben's to give away.
+    const given = { agentId: ben.userId };
+    expect((await ben.ask('POST', `/api/voice/calls/${talking.id}/transfer`, given)).status).toBe(403);
+    expect((await agent.ask('POST', `/api/voice/calls/${talking.id}/transfer`, given)).status).toBe(200);
+    await eventually(
+      'Ben answers',
+      async () =>
+        (await ben.ask('POST', `/api/voice/calls/${talking.id}/sandbox`, { do: 'answer' })).status === 200,
+    );
+    const his = await bench.call(caller, ({ agent: by }) => by?.id === ben.userId, 'Ben has it');
+    expect(his).toMatchObject({ id: talking.id, state: 'in_progress', ringing: [] });
+    type Shown = { userId: string; status: string }[];
+    const people = (await agent.ask('GET', '/api/presence')).body.items as Shown;
+    const statusOf = (id: string) => people.find(({ userId }) => userId === id)?.status;
+    expect([statusOf(agent.userId), statusOf(ben.userId)]).toEqual(['online', 'busy']);
+    await bench.act({ kind: 'hang_up', chatId: caller });
+    const over = await bench.call(caller, isOver, 'the call is over');
+    expect(over).toMatchObject({ endReason: 'completed', agent: { id: ben.userId } });
+    expect(await bench.events(over, (all) => all.includes('ended'))).toEqual([
+      'incoming',
+      'answered',
+      'transferred',
+      'answered',
+      'ended',
+    ]);
+  });
+});
+
 describe('a call of ours', () => {
   test('is placed by ticket, rings, is answered, held, resumed and over', async () => {
     const bench = await voiceBench(product);

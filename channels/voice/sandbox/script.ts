@@ -88,7 +88,7 @@ async function carryOut(line: Line, call: VoiceCall, verb: Element, script: numb
     case 'Play':
       pickUp(line, call);
       if (name === 'Say') show(line.account, call, 'business', verb.text);
-      await sleep(name === 'Say' ? 30 : 250, undefined, { ref: false });
+      await sleep(name === 'Say' ? 30 : playMs(verb), undefined, { ref: false });
       return false;
     case 'Redirect':
       await runUrl(line, call, verb.text.trim());
@@ -109,6 +109,13 @@ async function carryOut(line: Line, call: VoiceCall, verb: Element, script: numb
       show(line.account, call, 'business', '', `The sandbox knows no <${name}>; it went on.`);
       return false;
   }
+}
+
+/** Tones are short; music lasts, as often as it is asked for (0: until the call does something else). */
+function playMs({ attributes, text }: Element): number {
+  if (text.trim() === '') return 250;
+  const times = Number(attributes['loop'] ?? 1);
+  return Math.min(180_000 * (times === 0 ? Infinity : times), 24 * 3_600_000);
 }
 
 function pickUp(line: Line, call: VoiceCall): void {

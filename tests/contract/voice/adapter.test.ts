@@ -176,7 +176,9 @@ test('what is needed depends on the provider', () => {
     const read = voiceDefinition.credentials.safeParse(given);
     return read.success ? [] : read.error.issues.map(({ path }) => String(path[0])).toSorted();
   };
-  expect(missing({})).toEqual(['accountSid', 'apiKeySecret', 'apiKeySid', 'authToken', 'phoneNumber']);
+  expect(missing({})).toEqual(['provider']);
+  const twilio = ['accountSid', 'apiKeySecret', 'apiKeySid', 'authToken', 'phoneNumber'];
+  expect(missing({ provider: 'twilio' })).toEqual(twilio);
   expect(missing({ provider: 'sip' })).toEqual(['domain', 'password', 'username', 'wsUrl']);
 });
 

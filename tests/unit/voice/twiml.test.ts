@@ -2,7 +2,11 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import twilio from 'twilio';
 import { voiceSettings } from '#channels/voice/definition.ts';
-import { identityOf, userOf } from '#channels/voice/inbox.ts';
+import { identityOf, userOf, type VoiceInbox } from '#channels/voice/inbox.ts';
+import type { HttpClient } from '#channels/http.ts';
+import type { VoiceDesk } from '#channels/voice/desk.ts';
+import { respondVoice } from '#channels/voice/respond.ts';
+import { sendVoice } from '#channels/voice/send.ts';
 import { readTwiml } from '#channels/voice/sandbox/xml.ts';
 import { instructed, ringing, type SayTo } from '#channels/voice/say.ts';
 import { accessToken } from '#channels/voice/token.ts';
@@ -51,6 +55,76 @@ describe('TwiML', () => {
     client.parameter({ name: 'reason', value: 'incoming' });
     expect(readTwiml(twiml(...ringing(to, { userIds: ['a-b'], callId: 'id', timeoutSeconds: 20 })))).toEqual(
       readTwiml(theirs.toString()),
+    );
+  });
+
+  test('ten phones are more than can be put into a call: Twilio is sent to fetch them', async () => {
+    const userIds = Array.from({ length: 10 }, (_, n) => `0199a1b2-0000-7000-8000-00000000000${n}`);
+    const forms: URLSearchParams[] = [];
+    const inbox = {
+      id: 'inbox',
+      workspaceId: 'w',
+      type: 'voice',
+      accountKey: '+12025550100',
+      sandbox: false,
+      settings: {},
+      urls: { api: 'https://api.twilio.com' },
+      credentials: { provider: 'twilio', accountSid: 'AC1', authToken: 'token', webhookUrl: to.webhookUrl },
+    } as unknown as VoiceInbox; // what the sender reads of it
+    const desk = {
+      take: async () => 'ok',
+      ring: async () => userIds,
+      callAt: async () => ({ id: 'the-call', state: 'in_progress' }),
+    } as unknown as VoiceDesk; // what a ring asks
+    const http = {
+      request: async ({ body }: { body: string }) => {
+        forms.push(new URLSearchParams(body));
+        const answer = new TextEncoder().encode('{"sid":"CA1","status":"in-progress"}');
+        return { status: 200, headers: {}, body: answer };
+      },
+    } as unknown as HttpClient;
+    await sendVoice(
+      { http, desk },
+      inbox,
+      {
+        id: 'm',
+        conversationId: 'c',
+        contactExternalId: '+15551234567',
+        threadKey: 'CA1',
+        replyAddress: { callSid: 'CA1' },
+        parts: [
+          {
+            kind: 'call',
+            event: 'ring',
+            ref: 'r1',
+            instruction: { do: 'ring', strategy: 'all', timeoutSeconds: 33 },
+          },
+        ],
+        author: 'bot',
+        lastInAtMs: null,
+        sentSinceLastIn: 0,
+        attempt: 1,
+      },
+      {
+        key: 'k',
+        signal: AbortSignal.timeout(1000),
+        media: () => Promise.reject(new Error('none')),
+        mediaUrl: () => Promise.reject(new Error('none')),
+      },
+    );
+    const put = forms[0]?.get('Twiml') ?? '';
+    expect(put.length).toBeLessThanOrEqual(4000);
+    const [redirect] = readTwiml(put);
+    expect(redirect?.name).toBe('Redirect');
+    const answer = await respondVoice(desk, inbox, {
+      method: 'POST',
+      url: redirect?.text ?? '',
+      receivedAtMs: 0,
+      headers: {},
+      body: new TextEncoder().encode('CallSid=CA1&From=%2B15551234567&To=%2B12025550100'),
+    });
+    expect(readTwiml(answer.text)).toEqual(
+      readTwiml(twiml(...ringing(to, { userIds, callId: 'the-call', timeoutSeconds: 33 }))),
     );
   });
 

@@ -32,6 +32,7 @@ export function leadPhone(
       report: api.reportCall,
       hold: api.holdCall,
       transfer: api.transferCall,
+      hangUp: api.hangUpCall,
       wrapUp: api.wrapUpCall,
       call: api.voiceCall,
     },

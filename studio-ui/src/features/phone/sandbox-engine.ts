@@ -11,6 +11,8 @@ const nothing = (): void => undefined;
 
 export function createSandboxEngine(inboxId: string): Engine {
   const legs = new Map<string, SandboxLeg>();
+  /** Held: the double took the leg, as Twilio does, and rings again when the call comes back. */
+  const parked = new Set<string>();
   let offer: (leg: Leg) => void = nothing;
   let undo: (() => void)[] = [];
 
@@ -19,12 +21,20 @@ export function createSandboxEngine(inboxId: string): Engine {
     const me = session.me?.user?.id ?? '';
     const known = legs.get(call.id);
     if (known) {
-      if (known.follow(call, me)) legs.delete(call.id);
+      if (!known.follow(call, me)) return;
+      legs.delete(call.id);
+      if (call.held && call.state !== 'ended') parked.add(call.id);
+    } else if (parked.has(call.id) && !call.held) {
+      parked.delete(call.id);
+      if (call.state !== 'ended' && call.agent?.id === me) take(call);
     } else if (call.direction === 'in' && call.state === 'ringing' && call.ringing.includes(me)) {
-      const leg = createSandboxLeg(call);
-      legs.set(call.id, leg);
-      offer(leg);
+      take(call);
     }
+  }
+  function take(call: VoiceCall): void {
+    const leg = createSandboxLeg(call);
+    legs.set(call.id, leg);
+    offer(leg);
   }
   const look = (callId: string): void => void api.voiceCall(callId).then(heard, () => undefined);
   const lookAtAll = (): void =>
@@ -89,8 +99,9 @@ function createSandboxLeg(first: VoiceCall): SandboxLeg {
     },
     follow(call, me) {
       if (call.state === 'ended') return finish(endOf(call, last === 'talking'));
+      if (call.held && last === 'talking') return finish({ reason: 'completed' });
       if (call.agent && call.agent.id !== me) return finish({ reason: 'answered_elsewhere' });
-      if (call.answeredAt !== null && last === 'offered') {
+      if (call.answeredAt !== null && first.answeredAt === null && last === 'offered') {
         last = 'talking';
         tell({ kind: 'connected' });
       } else if (call.direction === 'in' && call.state === 'ringing' && !call.ringing.includes(me)) {
@@ -98,7 +109,20 @@ function createSandboxLeg(first: VoiceCall): SandboxLeg {
       }
       return false;
     },
-    answer: () => act(first.id, 'answer'),
+    async answer() {
+      for (let tries = 0; ; tries += 1)
+        try {
+          await act(first.id, 'answer');
+          break;
+        } catch (error) {
+          // One that comes back from hold is told of a moment before it rings.
+          if (first.answeredAt === null || tries === 5) throw error;
+          await new Promise((resolve) => setTimeout(resolve, 300));
+        }
+      if (first.answeredAt === null) return;
+      last = 'talking';
+      tell({ kind: 'connected' });
+    },
     decline() {
       void act(first.id, 'decline').catch(() => undefined);
       finish({ reason: 'declined' });

@@ -4,7 +4,7 @@
  */
 import { uuidV7 } from '#domain/ids.ts';
 import { messageOf } from '../../lib/api/client.ts';
-import type { PhoneReportBody, PlacedCall, VoiceCall, VoiceSession } from '../../lib/api/voice-types.ts';
+import type { VoiceCall } from '../../lib/api/voice-types.ts';
 import { callIdFor } from './call-reports.ts';
 import {
   incomingCall,
@@ -20,51 +20,10 @@ import { MicFailure, type Engine, type Leg, type LegEvent } from './engine.ts';
 import { createLines, type Lines } from './lines.ts';
 import { shownNumber } from './number-words.ts';
 import { idleState, type PhoneNotice, type PhoneState, type Wish } from './phone-state.ts';
-import type { LogStorage } from './report-log.ts';
+import type { Softphone, SoftphoneDeps } from './softphone-deps.ts';
 import { createTeller } from './teller.ts';
 
-export interface PhoneApi {
-  session(inboxId: string): Promise<VoiceSession>;
-  place(
-    inboxId: string,
-    input: { to: string; clientCallId: string; conversationId?: string },
-  ): Promise<PlacedCall>;
-  report(callId: string, report: PhoneReportBody): Promise<VoiceCall>;
-  hold(callId: string, held: boolean): Promise<unknown>;
-  transfer(callId: string, to: { agentId: string } | { to: string }): Promise<unknown>;
-  wrapUp(callId: string, seconds?: number): Promise<unknown>;
-  call(callId: string): Promise<VoiceCall>;
-}
-export interface SoftphoneDeps {
-  api: PhoneApi;
-  /** Loads the provider's library when it is first needed. */
-  createEngine(session: VoiceSession, inboxId: string): Promise<Engine>;
-  storage: LogStorage;
-  /** Whether this person takes calls now. */
-  isAvailable(): boolean;
-  onChange(state: PhoneState): void;
-  nowMs(): number;
-  /** Opens the chosen microphone again, for a call that goes on. */
-  openMicrophone(): Promise<MediaStream>;
-  speakerId(): string;
-  wait(ms: number): Promise<void>;
-}
-export interface Softphone {
-  state(): PhoneState;
-  /** The voice inboxes this person may speak for; others' lines are closed. */
-  setInboxes(inboxIds: readonly string[]): void;
-  /** @throws Error in words for the person who wished it */
-  carryOut(wish: Wish): Promise<void>;
-  /** The server says that a call changed. */
-  onServerCall(callId: string): Promise<void>;
-  /** The tab that held a call was closed or crashed. */
-  noteCut(who: string): void;
-  /** The network is back. */
-  hurry(): void;
-  /** Says that a call goes on; every `CALL_HEARTBEAT_SECONDS`. */
-  heartbeat(): void;
-  stop(): void;
-}
+export type { Softphone };
 
 export function createSoftphone(deps: SoftphoneDeps): Softphone {
   const { api } = deps;
@@ -72,6 +31,8 @@ export function createSoftphone(deps: SoftphoneDeps): Softphone {
   let state: PhoneState = idleState;
   let leg: Leg | null = null;
   let consultLeg: Leg | null = null;
+  /** A hold that the server was asked for: it may take our leg before it answers. */
+  let isParking = false;
   const teller = createTeller({
     report: (callId, report) => api.report(callId, report),
     storage: deps.storage,
@@ -105,7 +66,21 @@ export function createSoftphone(deps: SoftphoneDeps): Softphone {
 
   // ——— the call
 
+  /** Held in the provider's cloud: our leg was taken, and the next one of the call gives it back. */
+  const isParked = (): boolean => leg === null && state.call?.phase === 'held' && state.call.callId !== null;
+  async function backFromHold(next: Leg): Promise<void> {
+    follow(next);
+    try {
+      await next.answer();
+      if (state.call?.isMuted) next.mute(true);
+    } catch (error) {
+      leg = null;
+      next.decline('declined');
+      notice(`You couldn’t come back to the call. ${messageOf(error)}`, 'danger');
+    }
+  }
   function offered(inboxId: string, engine: Engine, next: Leg): void {
+    if (isParked() && next.params['callId'] === state.call?.callId) return void backFromHold(next);
     const isBusy = isLive(state.call) || !deps.isAvailable() || (state.wrapUpUntilMs ?? 0) > nowMs();
     if (isBusy) return next.decline('busy');
     const call = incomingCall(
@@ -143,7 +118,14 @@ export function createSoftphone(deps: SoftphoneDeps): Softphone {
     const { call } = state;
     if (!call) return;
     teller.tell(event, call, of);
+    const isServers = of.control === null;
+    if (event.kind === 'ended' && isServers && event.end.reason === 'completed' && call.callId !== null)
+      if (isParking || call.phase === 'held') {
+        leg = null;
+        return void onServerCall(call.callId);
+      }
     if (event.kind === 'ended') return over(call, event.end);
+    if (event.kind === 'connected' && isServers && call.phase === 'held') return move({ kind: 'resumed' });
     if (event.kind === 'transfer_accepted') {
       // They speak to each other: nothing is left to do here.
       consultLeg?.hangUp();
@@ -179,6 +161,8 @@ export function createSoftphone(deps: SoftphoneDeps): Softphone {
     const told = await api.call(callId).catch(() => null);
     if (!told || state.call?.callId !== callId) return;
     known(told);
+    // No leg of ours tells that whoever waited has gone.
+    if (isParked() && told.state === 'ended') return over(state.call, { reason: 'completed' });
     if (state.call?.phase === 'wrap_up')
       show({ wrapUpUntilMs: told.wrapUpUntil ? Date.parse(told.wrapUpUntil) : state.wrapUpUntilMs });
   }
@@ -240,28 +224,45 @@ export function createSoftphone(deps: SoftphoneDeps): Softphone {
       throw error;
     }
   }
-  function hangUp(): void {
+  async function hangUp(): Promise<void> {
     if (leg) return leg.hangUp();
+    const { call } = state;
+    if (call?.callId && isParked()) {
+      await api.hangUp(call.callId);
+      return over(call, { reason: 'completed' });
+    }
     // Still being placed: what comes of it is hung up when it is there.
     if (isLive(state.call)) show({ call: null });
   }
   async function hold(isHeld: boolean): Promise<void> {
-    if (!leg || !state.call) return;
-    if (leg.control) return isHeld ? leg.control.hold() : leg.control.resume();
-    if (state.call.callId === null)
-      throw new Error('The server doesn’t know this call yet. Try again in a moment.');
-    await api.hold(state.call.callId, isHeld);
-    move({ kind: isHeld ? 'held' : 'resumed' });
+    if (!state.call || (!leg && !isParked())) return;
+    if (leg?.control) return isHeld ? leg.control.hold() : leg.control.resume();
+    const { callId } = state.call;
+    if (callId === null) throw new Error('The server doesn’t know this call yet. Try again in a moment.');
+    isParking = isHeld;
+    try {
+      await api.hold(callId, isHeld);
+      // Back is who is rung again, and answers.
+      if (isHeld || leg) move({ kind: isHeld ? 'held' : 'resumed' });
+    } catch (error) {
+      // Where our leg has gone, the other side waits all the same.
+      if (isHeld && !leg) move({ kind: 'held' });
+      throw error;
+    } finally {
+      isParking = false;
+    }
+    if (isParked()) await onServerCall(callId);
   }
   async function transfer({ to, shown, agentId }: Extract<Wish, { do: 'transfer' }>): Promise<void> {
     const { call } = state;
-    if (!leg || !call) return;
+    if (!call || (!leg && !isParked())) return;
     move({ kind: 'transfer', transfer: { kind: 'blind', to: shown, state: 'asked' } });
     try {
-      if (leg.control && to !== '') return leg.control.transfer(to);
+      if (leg?.control && to !== '') return leg.control.transfer(to);
       if (call.callId === null)
         throw new Error('The server doesn’t know this call yet. Try again in a moment.');
       await api.transfer(call.callId, agentId ? { agentId } : { to });
+      if (isParked()) over(call, { reason: 'completed' });
     } catch (error) {
       move({ kind: 'transfer_refused', reason: messageOf(error) });
       throw error;

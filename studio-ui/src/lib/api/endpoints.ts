@@ -131,6 +131,7 @@ export const api = {
     post<Voice.VoiceCall>(`/api/voice/calls/${id(callId)}/hold`, { held }),
   transferCall: (callId: string, to: { agentId: string } | { to: string }) =>
     post<Voice.VoiceCall>(`/api/voice/calls/${id(callId)}/transfer`, to),
+  hangUpCall: (callId: string) => post<Voice.VoiceCall>(`/api/voice/calls/${id(callId)}/hang-up`, {}),
   wrapUpCall: (callId: string, seconds?: number) =>
     post<Voice.VoiceCall>(`/api/voice/calls/${id(callId)}/wrap-up`, seconds === undefined ? {} : { seconds }),
   presence: () => get<{ items: Voice.Presence[] }>('/api/presence'),

@@ -153,6 +153,7 @@ export async function fakePhone(
         if (fake.server.failure) throw fake.server.failure;
         fake.calls.push(`transfer ${callId} ${JSON.stringify(to)}`);
       },
+      hangUp: async (callId) => void fake.calls.push(`hang up ${callId}`),
       wrapUp: async (callId, seconds) => void fake.calls.push(`wrap up ${callId} ${seconds}`),
       call: async (callId) => answer(callId),
     },

@@ -307,6 +307,70 @@ describe('the softphone', () => {
     expect(fake.state().canConsult).toBe(false);
   });
 
+  describe('held in the provider’s cloud, which takes its leg', () => {
+    const talk = async (): Promise<FakePhone> => {
+      const fake = await fakePhone({ isOnlyWitness: false });
+      const leg = fakeLeg({ isServers: true, params: { callId: 'server-call', conversationId: 'conv-1' } });
+      fake.offer(leg);
+      leg.say({ kind: 'connected' });
+      await fake.softphone.carryOut({ do: 'mute', isMuted: true });
+      leg.say({ kind: 'muted', isMuted: true });
+      await fake.softphone.carryOut({ do: 'hold', isHeld: true });
+      leg.say({ kind: 'ended', end: { reason: 'completed' } });
+      await settled();
+      expect(fake.state().call?.phase).toBe('held');
+      return fake;
+    };
+
+    it('comes back by the leg that rings again, which is answered by itself', async () => {
+      const fake = await talk();
+      fake.available = false;
+      await fake.softphone.carryOut({ do: 'hold', isHeld: false });
+      const back = fakeLeg({ isServers: true, params: { callId: 'server-call', reason: 'resume' } });
+      fake.offer(back);
+      await settled();
+      expect(back.did).toEqual(['answer', 'mute']);
+      back.say({ kind: 'connected' });
+      expect(fake.state().call).toMatchObject({ phase: 'active', callId: 'server-call' });
+      expect(fake.calls).toEqual(['hold server-call true', 'hold server-call false']);
+      back.say({ kind: 'ended', end: { reason: 'completed' } });
+      expect(fake.state().call?.phase).toBe('wrap_up');
+    });
+
+    it('is still hung up and handed over, and other calls are refused', async () => {
+      const one = await talk();
+      const other = fakeLeg({ isServers: true, params: { callId: 'another' } });
+      one.offer(other);
+      expect(other.did).toEqual(['decline busy']);
+      await one.softphone.carryOut({ do: 'hang_up' });
+      expect(one.calls).toEqual(['hold server-call true', 'hang up server-call']);
+      expect(one.state().call?.phase).toBe('wrap_up');
+
+      const two = await talk();
+      await two.softphone.carryOut({ do: 'transfer', to: '', shown: 'Ben', agentId: 'ben' });
+      expect(two.calls).toEqual(['hold server-call true', 'transfer server-call {"agentId":"ben"}']);
+      expect(two.state().call?.phase).toBe('wrap_up');
+    });
+
+    it('is over when whoever waited has gone: the server says so', async () => {
+      const fake = await talk();
+      fake.server.call = { state: 'ended' };
+      await fake.softphone.onServerCall('server-call');
+      expect(fake.state().call?.phase).toBe('wrap_up');
+    });
+
+    it('keeps its call also where the leg goes before the server has answered', async () => {
+      const fake = await fakePhone({ isOnlyWitness: false });
+      const leg = fakeLeg({ isServers: true, params: { callId: 'server-call' } });
+      fake.offer(leg);
+      leg.say({ kind: 'connected' });
+      const holding = fake.softphone.carryOut({ do: 'hold', isHeld: true });
+      leg.say({ kind: 'ended', end: { reason: 'completed' } });
+      await holding;
+      expect(fake.state().call?.phase).toBe('held');
+    });
+  });
+
   it('says who took a call that stopped ringing, where only the server knows', async () => {
     const fake = await fakePhone({ isOnlyWitness: false });
     const leg = fakeLeg({ isServers: true, params: { callId: 'server-call' } });
