@@ -208,6 +208,30 @@ describe('the stream', () => {
     });
   });
 
+  it('tells news of an older conversation as messages, also those of while nobody listened', async () => {
+    const visitor = await chat.visitor();
+    const older = await chat.createThread(visitor, 'resolved');
+    const first = await older.add({ direction: 'out', status: 'sent', text: 'long ago' });
+    const newer = await chat.createThread(visitor, 'resolved');
+    await newer.add({ direction: 'in', status: 'received', text: 'thanks' });
+    const place = `${newer.conversationId}:1`;
+    // An agent opens the older one again.
+    await older.add({ direction: 'out', status: 'sent', text: 'while away' });
+    const all = (told: readonly Told[]): boolean => told.some(({ event }) => event === 'update');
+    const { told } = await readStream(visitor, `?after=${place}`, all, async (shown) => {
+      await shown(2);
+      await older.add({ direction: 'out', status: 'sent', text: 'while here' });
+      await shown(3);
+      await older.takeBack(first);
+    });
+    expect(seqsOf(told, 'message')).toEqual([2, 3]);
+    expect(seqsOf(told, 'update')).toEqual([1]);
+    const stranger = await chat.visitor();
+    await chat.createThread(stranger);
+    const other = await readStream(stranger, `?after=${place}`, (each) => each.at(-1)?.event === 'state');
+    expect(other.text).not.toContain('while');
+  });
+
   it('needs the session of this inbox', async () => {
     const visitor = await chat.visitor();
     expect((await chat.stream(forge(visitor.token))).status).toBe(401);
