@@ -35,8 +35,8 @@ export interface VisitorMessageRow extends ThreadPlace {
 
 /**
  * Which part of the thread: from a place on, back from a place, its end, or these messages (seen from a place, where there is one).
- * `beside` a place is what came after the place's message in conversations that began before the place's: one that was opened again,
- * or the person's own beside the one they brought along.
+ * `beside` a place is what stands before it and is younger than its message: of a conversation that was opened again, or of the person's
+ * own beside the one they brought along; or a reply that was sent after it had failed.
  */
 export type ThreadRange =
   | { after: ThreadPlace }
@@ -97,11 +97,16 @@ function behind(range: ThreadRange) {
   return sql`coalesce((c.created_at, c.id, m.seq) <= (${placeRow(seenFrom)}) and not coalesce(${isNews(seenFrom)}, false), false)`;
 }
 
-/** Of another conversation, and younger than the place's message. */
+/** Younger than the place's message though it stands before it: of another conversation, or sent only after it had failed. */
 function isNews(place: ThreadPlace) {
-  return sql`(c.id <> ${place.conversationId} and m.created_at > (
+  return sql`((c.id <> ${place.conversationId} and m.created_at > (${placeTime(place)}))
+    or (m.direction = 'out' and m.sent_at > (${placeTime(place)})))`;
+}
+
+function placeTime({ conversationId, seq }: ThreadPlace) {
+  return sql`
     select x.created_at from messages x join conversations p on p.id = x.conversation_id
-     where x.conversation_id = ${place.conversationId} and x.seq = ${place.seq}::bigint and p.contact_id = k.id))`;
+     where x.conversation_id = ${conversationId} and x.seq = ${seq}::bigint and p.contact_id = k.id`;
 }
 
 /** A place in a conversation that isn't this visitor's is no row, and whatever is compared with it is null. */

@@ -56,7 +56,7 @@ export async function followVisitor(
   let seenAtMs = -seenEveryMs;
   try {
     await stream.writeSSE({ event: 'ping', data: '' });
-    // What came meanwhile in an older conversation lies before the place.
+    // What came meanwhile in an older conversation, or was sent late, lies before the place.
     if (place) await show(await read({ beside: place }, mostBeside), 'message');
     while (!stream.aborted && !stream.closed && Date.now() < session.expiresAtMs) {
       if (await isOver()) break;

@@ -21,7 +21,7 @@ const identity = { externalId: 'ann', hash: 'f00' };
 
 beforeEach(() => {
   // A browser takes addresses relative to its page.
-  vi.stubGlobal('Request', class {});
+  vi.stubGlobal('Request', Object);
   vi.stubGlobal('fetch', async () => new Response(JSON.stringify({ token: 'after' }), { status: 201 }));
 });
 afterEach(() => vi.unstubAllGlobals());
