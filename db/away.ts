@@ -7,26 +7,48 @@ import { storableText } from '#domain/text.ts';
 import { inWorkspace, type Db } from './client.ts';
 import { emit } from './ui-events.ts';
 
+export interface AwayInbox {
+  id: string;
+  workspaceId: string;
+  settings: JsonObject;
+}
+
+/** Live Chat inboxes with business hours. */
+export async function awayInboxes(pool: pg.Pool): Promise<AwayInbox[]> {
+  const { rows } = await pool.query<AwayInbox>(
+    `select id, workspace_id as "workspaceId", settings from inboxes
+      where type = 'live_chat' and deleted_at is null and settings #>> '{hours,enabled}' = 'true' order by id`,
+  );
+  return rows;
+}
+
 export interface AwayCandidate {
   conversationId: string;
   workspaceId: string;
-  settings: JsonObject;
   lastInAt: Date;
   language: string | null;
 }
 
-/** Conversations of inboxes with business hours whose visitor wrote within the last hour; of each closed time only until they were told. */
-export async function awayCandidates(pool: pg.Pool): Promise<AwayCandidate[]> {
+/**
+ * Conversations of the inbox whose visitor wrote within the last hour; of each closed time only until they were told. In pages by id:
+ * most wrote while it was open, and whoever didn't must not wait behind them.
+ */
+export async function awayCandidates(
+  pool: pg.Pool,
+  inbox: Pick<AwayInbox, 'id' | 'workspaceId'>,
+  afterId: string | null,
+  limit: number,
+): Promise<AwayCandidate[]> {
   const { rows } = await pool.query<AwayCandidate>(
-    `select c.id as "conversationId", c.workspace_id as "workspaceId", i.settings, c.last_in_at as "lastInAt", v.language
-       from inboxes i
-       join conversations c on c.workspace_id = i.workspace_id and c.inbox_id = i.id
+    `select c.id as "conversationId", c.workspace_id as "workspaceId", c.last_in_at as "lastInAt", v.language
+       from conversations c
        left join visitors v on v.contact_id = c.contact_id
-      where i.type = 'live_chat' and i.deleted_at is null and i.settings #>> '{hours,enabled}' = 'true'
+      where c.workspace_id = $1 and c.inbox_id = $2 and ($3::uuid is null or c.id > $3)
         and coalesce(c.last_message_at, c.created_at) > now() - interval '1 hour' and c.last_in_at > now() - interval '1 hour'
         and c.status <> 'resolved'
         and not exists (select from away_messages a where a.conversation_id = c.id and a.until > c.last_in_at)
-      order by c.last_in_at limit 200`,
+      order by c.id limit $4`,
+    [inbox.workspaceId, inbox.id, afterId, limit],
   );
   return rows;
 }

@@ -18,8 +18,15 @@ export interface MailCandidate {
 
 const unread = `m.direction = 'out' and m.author_kind = 'agent' and m.status in ('sent', 'delivered') and m.deleted_at is null`;
 
-/** Conversations with people's replies that have lain unread for as long as their visitor has been away: the inbox's minutes. */
-export async function mailCandidates(pool: pg.Pool): Promise<MailCandidate[]> {
+/**
+ * Conversations with people's replies that have lain unread for as long as their visitor has been away: the inbox's minutes. In pages by
+ * id: those that can't be mailed (no server, no real address) stay candidates for days, and nobody must wait behind them.
+ */
+export async function mailCandidates(
+  pool: pg.Pool,
+  afterId: string | null = null,
+  limit = 200,
+): Promise<MailCandidate[]> {
   const { rows } = await pool.query<MailCandidate>(
     `select c.id as "conversationId", c.workspace_id as "workspaceId", c.inbox_id as "inboxId", k.email, i.settings
        from inboxes i
@@ -29,12 +36,14 @@ export async function mailCandidates(pool: pg.Pool): Promise<MailCandidate[]> {
        left join visitors v on v.contact_id = k.id
        left join chat_mail_threads t on t.conversation_id = c.id
       where i.type = 'live_chat' and i.deleted_at is null and i.settings #>> '{offlineEmail,enabled}' = 'true'
+        and ($1::uuid is null or c.id > $1)
         and coalesce(c.last_message_at, c.created_at) > now() - interval '3 days'
         and t.unsubscribed_at is null
         and coalesce(v.seen_at, c.last_in_at, c.created_at) < now() - away.long
         and exists (select from messages m where m.conversation_id = c.id and m.seq > coalesce(t.mailed_seq, 0) and ${unread}
                        and m.created_at < now() - away.long)
-      order by c.id limit 200`,
+      order by c.id limit $2`,
+    [afterId, limit],
   );
   return rows;
 }

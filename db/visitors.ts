@@ -29,13 +29,18 @@ export interface VisitorMessageRow extends ThreadPlace {
   missingMedia: Record<string, 'pending' | 'failed'>;
   /** The lowest seq of the conversation that will change yet (sending isn't over, a file is on its way): from there on is asked for again. */
   unsettledSeq: number | null;
-  /** Of messages asked for by id: whether they are at or before the place they were asked for with. */
+  /** Of messages asked for by id: whether they are at or before the place they were asked for with, and no news since it. */
   behind: boolean;
 }
 
-/** Which part of the thread: from a place on, back from a place, its end, or these messages (seen from a place, where there is one). */
+/**
+ * Which part of the thread: from a place on, back from a place, its end, or these messages (seen from a place, where there is one).
+ * `beside` a place is what stands before it and is younger than its message: of a conversation that was opened again, or of the person's
+ * own beside the one they brought along; or a reply that was sent after it had failed.
+ */
 export type ThreadRange =
   | { after: ThreadPlace }
+  | { beside: ThreadPlace }
   | { before: ThreadPlace }
   | { only: readonly string[]; seenFrom: ThreadPlace | null }
   | 'end';
@@ -80,13 +85,28 @@ export async function visitorThread(
 function placed(range: ThreadRange) {
   if (range === 'end') return sql`true`;
   if ('only' in range) return sql`m.id = any(${range.only}::uuid[])`;
+  if ('beside' in range)
+    return sql`((c.created_at, c.id, m.seq) < (${placeRow(range.beside)}) and ${isNews(range.beside)})`;
   const [place, later] = 'after' in range ? [range.after, sql`>`] : [range.before, sql`<`];
   return sql`(c.created_at, c.id, m.seq) ${later} (${placeRow(place)})`;
 }
 
 function behind(range: ThreadRange) {
   if (range === 'end' || !('only' in range) || range.seenFrom === null) return sql`false`;
-  return sql`coalesce((c.created_at, c.id, m.seq) <= (${placeRow(range.seenFrom)}), false)`;
+  const { seenFrom } = range;
+  return sql`coalesce((c.created_at, c.id, m.seq) <= (${placeRow(seenFrom)}) and not coalesce(${isNews(seenFrom)}, false), false)`;
+}
+
+/** Younger than the place's message though it stands before it: of another conversation, or sent only after it had failed. */
+function isNews(place: ThreadPlace) {
+  return sql`((c.id <> ${place.conversationId} and m.created_at > (${placeTime(place)}))
+    or (m.direction = 'out' and m.sent_at > (${placeTime(place)})))`;
+}
+
+function placeTime({ conversationId, seq }: ThreadPlace) {
+  return sql`
+    select x.created_at from messages x join conversations p on p.id = x.conversation_id
+     where x.conversation_id = ${conversationId} and x.seq = ${seq}::bigint and p.contact_id = k.id`;
 }
 
 /** A place in a conversation that isn't this visitor's is no row, and whatever is compared with it is null. */

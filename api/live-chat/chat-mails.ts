@@ -33,12 +33,16 @@ const mostAttempts = 12;
 const pauseMs = (attempts: number): number => Math.min(4 * 3_600_000, 30_000 * 2 ** (attempts - 1));
 
 /** Plans what is due and sends what is planned. Any number of processes may do so at once. @returns how many were sent */
-export async function sendChatMails(deps: Deps): Promise<number> {
+export async function sendChatMails(deps: Deps, page = 200): Promise<number> {
   const pool = poolOf(deps.engineDb);
-  for (const candidate of await mailCandidates(pool)) {
-    if (isEmail(candidate.email) && (await senderOf(deps, candidate)) !== null)
-      await planMail(pool, candidate);
-  }
+  let candidates: MailCandidate[] = [];
+  do {
+    candidates = await mailCandidates(pool, candidates.at(-1)?.conversationId ?? null, page);
+    for (const candidate of candidates) {
+      if (isEmail(candidate.email) && (await senderOf(deps, candidate)) !== null)
+        await planMail(pool, candidate);
+    }
+  } while (candidates.length === page);
   for (let sent = 0; ; sent += 1) {
     const claim = crypto.randomUUID();
     const mail = await claimMail(pool, claim);

@@ -21,6 +21,7 @@ import type { LiveChatDeps, LiveChatInbox, VisitorRequest } from './visitors.ts'
 const heartbeatMs = 15_000;
 const seenEveryMs = 30_000;
 const batch = 100;
+const mostBeside = 1000;
 /** Typing is shown for as long, unless it is said again. */
 const typingForMs = { agent: 6_000, bot: 30_000 };
 
@@ -55,6 +56,8 @@ export async function followVisitor(
   let seenAtMs = -seenEveryMs;
   try {
     await stream.writeSSE({ event: 'ping', data: '' });
+    // What came meanwhile in an older conversation, or was sent late, lies before the place.
+    if (place) await show(await read({ beside: place }, mostBeside), 'message');
     while (!stream.aborted && !stream.closed && Date.now() < session.expiresAtMs) {
       if (await isOver()) break;
       await beSeen();
@@ -100,8 +103,8 @@ export async function followVisitor(
     return isEnded(deps.engineDb, { ...visitor, visitorId: session.visitorId });
   }
 
-  async function read(range: ThreadRange): Promise<VisitorMessageRow[]> {
-    return inWorkspace(deps.appDb, workspaceId, (tx) => visitorThread(tx, visitor, range, batch));
+  async function read(range: ThreadRange, limit = batch): Promise<VisitorMessageRow[]> {
+    return inWorkspace(deps.appDb, workspaceId, (tx) => visitorThread(tx, visitor, range, limit));
   }
 
   async function show(rows: readonly VisitorMessageRow[], event: 'message' | 'update'): Promise<void> {

@@ -91,7 +91,7 @@ export function addVisitorRoutes(
 
   routes.post('/live-chat/:inboxId/media', bodyLimit(MAX_UPLOAD_BYTES), async (c) => {
     const { inbox, session } = await visitors.visitor(c);
-    visitors.count(c, session, 'uploads');
+    visitors.countUpload(c, session);
     const bytes = new Uint8Array(await c.req.arrayBuffer());
     // What the bytes are decides, not what the browser calls them.
     const type = await uploadTypeOf(bytes, fileNameOf(c.req.header('x-file-name')));

@@ -45,6 +45,8 @@ export interface VisitorLimits {
   session: Rate;
   /** Uploads of one session. */
   uploads: Rate;
+  /** Uploads from one address: a session costs nothing, a stored file does. */
+  addressUploads: Rate;
   /** Typing and receipts of one session: what is over is dropped by the browser, nothing is lost. */
   signals: Rate;
   /** Wrong proofs of identity from one address. */
@@ -55,6 +57,7 @@ export const defaultVisitorLimits: VisitorLimits = {
   address: { burst: 200, perSecond: 20 },
   session: { burst: 30, perSecond: 2 },
   uploads: { burst: 10, perSecond: 0.2 },
+  addressUploads: { burst: 60, perSecond: 0.5 },
   signals: { burst: 30, perSecond: 2 },
   forgeries: { burst: 10, perSecond: 0.1 },
 };
@@ -77,7 +80,7 @@ export interface VisitorRequest {
   session: VisitorSession;
   visitor: VisitorKey;
 }
-type Counted = 'session' | 'uploads' | 'signals';
+type Counted = 'session' | 'signals';
 
 export interface Visitors {
   /** The inbox of the path. @throws ApiError 404 */
@@ -88,8 +91,8 @@ export interface Visitors {
   session(c: Context<AppEnv>, inbox: LiveChatInbox): Promise<VisitorSession | null>;
   /** All of it. @throws ApiError 401 without a valid session, 404, 403 (also where the website must vouch first), 429 */
   visitor(c: Context<AppEnv>, counted?: Counted): Promise<VisitorRequest>;
-  /** Counts one of a kind. @throws ApiError 429 */
-  count(c: Context<AppEnv>, session: VisitorSession, counted: Counted): void;
+  /** @throws ApiError 429 */
+  countUpload(c: Context<AppEnv>, session: VisitorSession): void;
   /** Counts a wrong proof of identity. @throws ApiError 429 */
   countForgery(c: Context<AppEnv>): void;
 }
@@ -100,6 +103,7 @@ export function createVisitors(deps: LiveChatDeps, limits: VisitorLimits): Visit
     address: bucketsOf(limits.address),
     session: bucketsOf(limits.session),
     uploads: bucketsOf(limits.uploads),
+    addressUploads: bucketsOf(limits.addressUploads),
     signals: bucketsOf(limits.signals),
     forgeries: bucketsOf(limits.forgeries),
   };
@@ -149,8 +153,9 @@ export function createVisitors(deps: LiveChatDeps, limits: VisitorLimits): Visit
       take(c, buckets[counted], session.visitorId);
       return { inbox, session, visitor: visitorOf(session) };
     },
-    count(c, session, counted) {
-      take(c, buckets[counted], session.visitorId);
+    countUpload(c, session) {
+      take(c, buckets.uploads, session.visitorId);
+      take(c, buckets.addressUploads, forwardedAddress(c));
     },
     countForgery(c) {
       take(c, buckets.forgeries, forwardedAddress(c));

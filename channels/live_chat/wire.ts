@@ -50,7 +50,11 @@ export const fieldsSchema = z.object({
 
 /** `POST identify`; see `Identity` in studio-ui/widget/protocol.ts. */
 export const identitySchema = z.object({
-  externalId: z.string().min(1).max(200),
+  externalId: z
+    .string()
+    .min(1)
+    .max(200)
+    .regex(/^\P{Cc}+$/u, 'An id has no control characters.'),
   name: z.string().trim().max(200).optional(),
   email: z.string().trim().max(254).optional(),
   phone: z.string().trim().max(40).optional(),

@@ -20,7 +20,7 @@ export type ToFrame =
   /** Only from our own settings page: what the preview shows. */
   | { teloring: 'host'; kind: 'preview'; preview: unknown };
 
-/** Who a visitor is, as the website's server signed it: `hash` = hex HMAC-SHA256(secret, exp ? `${externalId}.${exp}` : externalId). */
+/** Who a visitor is, as the website's server signed it: `hash` = hex HMAC-SHA256(secret, exp ? `${externalId}\n${exp}` : externalId). */
 export interface Identity {
   externalId: string;
   name?: string;

@@ -32,7 +32,7 @@ export type TeloringTheme = 'light' | 'dark' | 'auto';
 export interface TeloringIdentity {
   /** Your own id of this person; the same on every device. */
   id: string;
-  /** Hex HMAC-SHA256 of `id` (of `id + '.' + exp` where there is one), made on your server with the inbox's identity secret. */
+  /** Hex HMAC-SHA256 of `id` (of `id + '\n' + exp` where there is one), made on your server with the inbox's identity secret. */
   hash: string;
   /** Unix seconds: after it the hash is worth nothing. */
   exp?: number;

@@ -25,6 +25,8 @@ const makeSecret = async (): Promise<{ id: string; secret: string }> => {
   return (await response.json()) as { id: string; secret: string };
 };
 const sign = (text: string, key = secret): string => createHmac('sha256', key).update(text).digest('hex');
+/** What is signed where there is an end to it. */
+const signed = (externalId: string, exp: number): string => `${externalId}\n${exp}`;
 const identity = (externalId: string, more: object = {}) => ({ externalId, hash: sign(externalId), ...more });
 
 /** The session that an identify answers with. */
@@ -131,8 +133,11 @@ describe('nobody gets in', () => {
       { externalId: `${id} `, hash: sign(id) },
       // exp is part of what is signed: neither added, nor taken away, nor moved.
       { externalId: id, hash: sign(id), exp: soon() },
-      { externalId: id, hash: sign(`${id}.${soon()}`), exp: soon() + 60 },
+      { externalId: id, hash: sign(signed(id, soon())), exp: soon() + 60 },
       { externalId: `${id}.${soon()}`, hash: sign(id) },
+      // Who may choose their own id can't choose one that reads as somebody else's with an exp.
+      { externalId: id, hash: sign(`${id}.${soon()}`), exp: soon() },
+      { externalId: id, hash: sign(`${id}${soon()}`), exp: soon() },
     ];
     for (const body of wrong)
       expect(await refusal(thief.token, body), JSON.stringify(body)).toBe('403 identity_wrong');
@@ -147,11 +152,11 @@ describe('nobody gets in', () => {
     const id = person();
     const past = Math.floor(Date.now() / 1000) - 5;
     const { token } = await chat.visitor();
-    expect(await refusal(token, { externalId: id, exp: past, hash: sign(`${id}.${past}`) })).toBe(
+    expect(await refusal(token, { externalId: id, exp: past, hash: sign(signed(id, past)) })).toBe(
       '403 identity_expired',
     );
     const exp = soon();
-    const ann = await identified(token, { externalId: id, exp, hash: sign(`${id}.${exp}`) });
+    const ann = await identified(token, { externalId: id, exp, hash: sign(signed(id, exp)) });
     expect(new Date(ann.expiresAt).getTime()).toBe(exp * 1000);
     const renewed = await api.request(`/live-chat/${chat.inboxId}/session`, {
       as: 'nobody',

@@ -118,6 +118,11 @@ describe('a visitor who left', () => {
     // They left again.
     await query(`update visitors set seen_at = now() - interval '11 minutes'`);
     expect(await send()).toBe(1);
+    // Nobody waits behind those who can't be mailed, also where a look has room for fewer than them.
+    const last = await left();
+    await reply(last, 'd');
+    await hourPasses();
+    expect(await sendChatMails({ ...api.deps, http }, 1)).toBe(1);
   });
 
   it('who reads it before the mail leaves gets none', async () => {

@@ -208,6 +208,48 @@ describe('the stream', () => {
     });
   });
 
+  it('tells news of an older conversation as messages, also those of while nobody listened', async () => {
+    const visitor = await chat.visitor();
+    const older = await chat.createThread(visitor, 'resolved');
+    const first = await older.add({ direction: 'out', status: 'sent', text: 'long ago' });
+    const newer = await chat.createThread(visitor, 'resolved');
+    await newer.add({ direction: 'in', status: 'received', text: 'thanks' });
+    const place = `${newer.conversationId}:1`;
+    // An agent opens the older one again.
+    await older.add({ direction: 'out', status: 'sent', text: 'while away' });
+    // News from before may come late: told of as an update as well.
+    const all = (told: readonly Told[]): boolean => told.some(({ data }) => data.includes('"deleted":true'));
+    const { told } = await readStream(visitor, `?after=${place}`, all, async (shown) => {
+      await shown(2);
+      await older.add({ direction: 'out', status: 'sent', text: 'while here' });
+      await shown(3);
+      await older.takeBack(first);
+    });
+    expect(seqsOf(told, 'message')).toEqual([2, 3]);
+    expect(new Set(seqsOf(told, 'update'))).toEqual(new Set([1]));
+    const stranger = await chat.visitor();
+    await chat.createThread(stranger);
+    const other = await readStream(stranger, `?after=${place}`, (each) => each.at(-1)?.event === 'state');
+    expect(other.text).not.toContain('while');
+  });
+
+  it('tells a reply that failed and was sent later as a message, also where nobody listened then', async () => {
+    const visitor = await chat.visitor();
+    const { add, settle, conversationId } = await chat.createThread(visitor);
+    const [first, second] = [
+      await add({ direction: 'out', status: 'failed', text: 'one' }),
+      await add({ direction: 'out', status: 'failed', text: 'two' }),
+    ];
+    await add({ direction: 'in', status: 'received', text: 'three' });
+    const page = await chat.thread(visitor);
+    expect(page.place).toBe(`${conversationId}:3`);
+    await settle(first);
+    const both = (all: readonly Told[]): boolean =>
+      all.filter(({ seq }) => seq === 1 || seq === 2).length >= 2;
+    const { told } = await readStream(visitor, `?after=${page.place}`, both, () => settle(second));
+    expect(seqsOf(told, 'message')).toEqual([1, 2]);
+  });
+
   it('needs the session of this inbox', async () => {
     const visitor = await chat.visitor();
     expect((await chat.stream(forge(visitor.token))).status).toBe(401);

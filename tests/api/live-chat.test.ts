@@ -275,6 +275,23 @@ describe('uploads', () => {
     expect((await chat.upload(visitor.token, Buffer.from(content), name)).status).toBe(415);
   });
 
+  it('slows down an address that takes a new session for every file', async () => {
+    const upload = async (): Promise<number> => {
+      const token = issueVisitorToken(visitorKeys(api.deps.keyring), {
+        inboxId: chat.inboxId,
+        visitorId: crypto.randomUUID(),
+        personId: null,
+        expiresAtMs: Date.now() + 60_000,
+      });
+      const headers = { ...as(token), 'content-type': 'application/octet-stream' };
+      const from = '10.9.9.9';
+      const path = `/live-chat/${chat.inboxId}/media`;
+      return (await api.request(path, { as: 'nobody', method: 'POST', body: png, headers, from })).status;
+    };
+    const statuses = await Promise.all(Array.from({ length: 100 }, upload));
+    expect(statuses.filter((status) => status === 429).length).toBeGreaterThan(20);
+  });
+
   it('refuses other files under an image’s name, large ones, and those of nobody', async () => {
     const visitor = await chat.visitor();
     expect((await chat.upload(visitor.token, Buffer.from('<svg onload="alert(1)"/>'))).status).toBe(415);

@@ -1,5 +1,6 @@
 /** Live Chat over the test API: an inbox in each workspace, visitors, and threads as the engine would have written them. */
 import { expect } from 'vitest';
+import { sql } from 'kysely';
 import { inWorkspace, poolOf } from '#db/client.ts';
 import { mediaStored } from '#db/inbound-media.ts';
 import { seal } from '#db/keyring.ts';
@@ -246,7 +247,7 @@ async function createThread(api: TestApi, inboxId: string, visitor: Visitor, sta
       await inWorkspace(api.deps.engineDb, workspaceId, async (tx) => {
         await tx
           .updateTable('messages')
-          .set({ status: 'sent', provider_message_id: id })
+          .set({ status: 'sent', provider_message_id: id, sent_at: sql<Date>`clock_timestamp()` })
           .where('id', '=', id)
           .execute();
         await emit(tx, workspaceId, 'message.updated', { conversationId, messageId: id });

@@ -41,6 +41,9 @@ export function createConnection(store: Store): Connection {
     store.set('session', JSON.stringify(session));
     return session;
   };
+  const forget = (): void => {
+    for (const key of store.keys()) store.remove(key);
+  };
   const renew = (): Promise<Answer<Session>> => {
     renewal ??= askSession().finally(() => (renewal = null));
     return renewal;
@@ -96,13 +99,15 @@ export function createConnection(store: Store): Connection {
         { headers: bearer(before) },
       );
       if (answer.kind !== 'ok') return answer;
+      // What another person left here (unsent, half written) is not this one's to say.
+      if (before?.person !== undefined && before.person !== identity.externalId) forget();
       keep(answer.body.token, identity.externalId);
       return { kind: 'ok', body: { changed: before?.person !== identity.externalId } };
     },
     async leave() {
       const before = storedSession(store) ?? session;
       if (before) await send('POST', 'logout', {}, { headers: bearer(before) });
-      for (const key of store.keys()) store.remove(key);
+      forget();
       session = null;
     },
   };
