@@ -152,24 +152,20 @@ function isAttached(part: MimePart): boolean {
 function unflowed({ params }: MimePart, text: string): string {
   if (params['format']?.toLowerCase() !== 'flowed') return text;
   const isJoined = params['delsp']?.toLowerCase() === 'yes';
-  const lines: string[] = [];
-  let open: { depth: string; pieces: string[] } | null = null;
+  const lines: { depth: string; pieces: string[] }[] = [];
   let goesOn = false;
   for (const line of text.slice(0, LONGEST_TEXT).split('\n')) {
     const depth = /^>*/.exec(line)?.[0] ?? '';
     const stuffed = line.slice(depth.length).replace(/^ /, '');
-    const isContinued = goesOn && open?.depth === depth;
+    const last = lines.at(-1);
+    const open = goesOn && last?.depth === depth ? last : undefined;
     goesOn = line.endsWith(' ') && line !== '-- ';
-    const begun = isContinued || depth === '' ? stuffed : `${depth} ${stuffed}`;
+    const begun = open || depth === '' ? stuffed : `${depth} ${stuffed}`;
     const piece = goesOn && isJoined ? begun.slice(0, -1) : begun;
-    if (isContinued) open?.pieces.push(piece);
-    else {
-      if (open) lines.push(open.pieces.join(''));
-      open = { depth, pieces: [piece] };
-    }
+    if (open) open.pieces.push(piece);
+    else lines.push({ depth, pieces: [piece] });
   }
-  if (open) lines.push(open.pieces.join(''));
-  return lines.join('\n');
+  return lines.map(({ pieces }) => pieces.join('')).join('\n');
 }
 
 function htmlOf(bodies: readonly Body[]): string | null {

@@ -143,7 +143,9 @@ describe('a send ends as', () => {
 
   test('no password leaves in plain text for a public address whose server offers no encryption', async () => {
     let asked = 0;
-    const server = await mailServer({ onAuth: (_auth, _session, done) => done(null, { user: `${++asked}` }) });
+    const server = await mailServer({
+      onAuth: (_auth, _session, done) => done(null, { user: `${++asked}` }),
+    });
     const login = {
       host: '127.0.0.1',
       port: server.port,
@@ -284,6 +286,12 @@ describe('a mail that leaves', () => {
     expect(mail.html).toContain('On its way &lt;b&gt;&amp;&lt;/b&gt; soon.');
     expect(mail.html).toContain('<blockquote');
     expect(mail.headers.some(({ name }) => name === 'auto-submitted')).toBe(false);
+  });
+
+  test('goes to the reply address that another service asks for', async () => {
+    const asked = { ...answered, to: [{ address: 'reply+ab12@reply.service.example' }], cc: [] };
+    const mail = await left(messageOf([{ kind: 'text', text: 'Hi' }], { replyAddress: asked }));
+    expect(mail.envelope).toEqual(['reply+ab12@reply.service.example']);
   });
 
   test('of a bot says that a machine wrote it, and goes to whoever wrote only', async () => {
