@@ -1,4 +1,5 @@
 /** An outbound message → a mail. Pure: bytes of files come in opened. */
+import { isOwnReplyAddress } from '#domain/email.ts';
 import type { JsonObject } from '#domain/json.ts';
 import { isMedia, plainText, type EmailAddress, type EmailPart, type MediaPart } from '#domain/message.ts';
 import type { AdapterInbox, MediaBytes, OutboundMessage } from '../contract.ts';
@@ -95,7 +96,7 @@ function recipients(
   reply: Partial<ReplyTo>,
   own: readonly string[],
 ): Pick<ComposedMail, 'to' | 'cc' | 'bcc'> {
-  const isOurs = (address: string): boolean => own.includes(address) || address.startsWith('reply+');
+  const isOurs = (address: string): boolean => own.includes(address) || isOwnReplyAddress(address, own);
   const others = (list: readonly EmailAddress[] = []): ComposedMail['to'] =>
     named(list).filter(({ address }) => !isOurs(address));
   const answered = others(reply.to);

@@ -124,7 +124,11 @@ test('news that comes while a mailbox is being looked at has it looked at again 
   const { inboxes, media, log } = api.deps;
   const receiver = { receive: () => Promise.reject(new Error('No mail comes in this test.')) };
   const supervisor = createMailboxes({
-    ...{ pool, inboxes, media, log, receiver },
+    pool,
+    inboxes,
+    media,
+    log,
+    receiver,
     kinds: { microsoft: { look } },
     capacity: 5,
     beatMs: 100,

@@ -113,7 +113,14 @@ export interface ReplyRecipients {
   others: EmailAddress[];
 }
 
-/** `own`: addresses of the inbox itself; signed reply addresses are known by their beginning. Each address once. */
+/** A signed reply address of our own domain, by its beginning. Others' (`reply+…@reply.github.com`) are where their answers belong. */
+export function isOwnReplyAddress(address: string, own: readonly string[]): boolean {
+  const key = address.toLowerCase();
+  const domain = key.slice(key.lastIndexOf('@'));
+  return key.startsWith('reply+') && own.some((one) => one.toLowerCase().endsWith(domain));
+}
+
+/** `own`: addresses of the inbox itself. Each address once. */
 export function replyRecipients(
   last: { to: readonly EmailAddress[]; cc: readonly EmailAddress[] },
   contact: EmailAddress,
@@ -123,7 +130,7 @@ export function replyRecipients(
   const take = (addresses: readonly EmailAddress[]): EmailAddress[] =>
     addresses.filter(({ address }) => {
       const key = address.toLowerCase();
-      if (left.has(key) || key.startsWith('reply+')) return false;
+      if (left.has(key) || isOwnReplyAddress(key, own)) return false;
       left.add(key);
       return true;
     });

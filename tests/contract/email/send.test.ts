@@ -289,6 +289,12 @@ describe('a mail that leaves', () => {
     expect(mail.headers.some(({ name }) => name === 'auto-submitted')).toBe(false);
   });
 
+  test('goes to the reply address that another service asks for', async () => {
+    const asked = { ...answered, to: [{ address: 'reply+ab12@reply.service.example' }], cc: [] };
+    const mail = await left(messageOf([{ kind: 'text', text: 'Hi' }], { replyAddress: asked }));
+    expect(mail.envelope).toEqual(['reply+ab12@reply.service.example']);
+  });
+
   test('of a bot says that a machine wrote it, and goes to whoever wrote only', async () => {
     const mail = await left(
       messageOf([{ kind: 'text', text: 'Hi' }], { author: 'bot', replyAddress: answered }),

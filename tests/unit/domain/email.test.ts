@@ -113,6 +113,9 @@ test('an answer goes where the last mail wants it; to all, to everybody but ours
   expect(replyRecipients({ to: [boss], cc: [] }, ada, own)).toEqual({ to: [boss], others: [ada] });
   expect(replyRecipients({ to: [{ address: 'support@shop.example' }], cc: [] }, ada, own).to).toEqual([ada]);
   expect(replyRecipients({ to: [], cc: [] }, ada, [])).toEqual({ to: [ada], others: [] });
+  // Other services have reply addresses too: only there an answer is one.
+  const theirs = { address: 'reply+AB12@reply.service.example' };
+  expect(replyRecipients({ to: [theirs], cc: [] }, ada, own).to).toEqual([theirs]);
 });
 
 describe('an email part on its way out', () => {
