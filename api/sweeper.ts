@@ -68,17 +68,28 @@ export function createSweeper(
         'The sweeper mended what was left behind.',
       );
     }
-    for (const inboxId of await forgottenSubscriptions(deps.pool, 6 * olderThanMs))
-      await deps.engine.keepSubscription(inboxId);
-    await endSnoozes(deps.pool);
-    await deps.tidyUnrouted();
-    await deps.attendLiveChat();
-    await deps.sweepCalls();
+    await chore('subscriptions', async () => {
+      for (const inboxId of await forgottenSubscriptions(deps.pool, 6 * olderThanMs))
+        await deps.engine.keepSubscription(inboxId);
+    });
+    await chore('snoozes', () => endSnoozes(deps.pool));
+    await chore('unrouted events', deps.tidyUnrouted);
+    await chore('live chat', deps.attendLiveChat);
+    await chore('calls', deps.sweepCalls);
     if (Date.now() - lastTidyMs > 3_600_000) {
       lastTidyMs = Date.now();
-      await tidy(deps.pool);
+      await chore('old rows', () => tidy(deps.pool));
     }
     return found;
+  }
+
+  /** None of them keeps the others from theirs. */
+  async function chore(what: string, work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      deps.log.warn({ reason: String(error), what }, 'A part of the sweep failed; the next one tries again.');
+    }
   }
 
   const timer = setInterval(() => {

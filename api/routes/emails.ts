@@ -105,7 +105,8 @@ export function emailRoutes(deps: ApiDeps): OpenAPIHono<AppEnv> {
         (await readMail(raw)).subject
           .replaceAll(/[^\p{L}\p{N} ._-]+/gu, ' ')
           .trim()
-          .slice(0, 80) || 'mail';
+          .slice(0, 80)
+          .toWellFormed() || 'mail';
       return c.body(Buffer.from(raw), 200, {
         'Content-Type': 'message/rfc822',
         'Content-Disposition': `attachment; filename="mail.eml"; filename*=UTF-8''${encodeURIComponent(`${name}.eml`)}`,

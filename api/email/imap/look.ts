@@ -145,8 +145,11 @@ export function createImapKind(
     from: ImapCursor,
     uids: readonly number[],
   ): Promise<ImapCursor> {
-    const described = await describeMails(client, uids);
-    // After a restore nearly all of it is here already; else a mail that is comes from nowhere but a crash a moment ago.
+    // After a restore nearly all of it is here already; else a mail that is comes from nowhere but a crash a moment ago, and a server's
+    // own reading of a broken one needn't come between us and those behind it.
+    const described = await describeMails(client, uids, {
+      withIds: uids.some((uid) => uid <= from.oldUpTo),
+    });
     const again = [...described.values()].filter(({ uid }) => uid <= from.oldUpTo);
     const known = await work.known(again.flatMap(({ eventId }) => eventId ?? []));
     const isOurs = (facts: MailFacts): boolean =>

@@ -65,11 +65,12 @@ export interface MailFacts {
 export async function describeMails(
   client: ImapFlow,
   uids: readonly number[],
+  { withIds }: { withIds: boolean },
 ): Promise<Map<number, MailFacts>> {
   const found = await asking(client, 'asking about mails', () =>
     client.fetchAll(
       uids.join(','),
-      { uid: true, size: true, internalDate: true, envelope: true },
+      { uid: true, size: true, internalDate: true, envelope: withIds },
       { uid: true },
     ),
   );
