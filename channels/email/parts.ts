@@ -194,18 +194,10 @@ function toPart(node: ParsedNode, leaves: Parsed['leaves'], parentType = ''): Ma
     type,
     params: declared?.params ?? {},
     disposition: leaf?.file.contentDisposition ?? '',
-    name: readName(leaf?.file.filename ?? ''),
+    name: leaf?.file.filename ?? '',
     contentId: leaf?.file.cid ?? '',
     bytes: () => Buffer.concat(chunks),
     sizeBytes: chunks.reduce((sum, { length }) => sum + length, 0),
     children: node.children.map((child) => toPart(child, leaves, type)),
   };
-}
-
-/** A name of bytes above 127 comes with each of them as one character. */
-function readName(name: string): string {
-  // oxlint-disable-next-line no-control-regex -- bytes are meant
-  return /[\u0080-\u00ff]/.test(name) && !/[^\u0000-\u00ff]/.test(name)
-    ? decodeText(Buffer.from(name, 'latin1'))
-    : name;
 }
