@@ -16,7 +16,10 @@ const product = await startProduct({ readyTimeoutMs: 300_000, env: await emailEn
 let browser: Browser | undefined;
 try {
   browser = await launchBrowser();
-  const sample = await fillWithSamples(product, await samplePicture(browser));
+  const filled = await fillWithSamples(product, await samplePicture(browser));
+  // Where the product can send mail, the invitation's link is in that mail alone.
+  const links = mails.taken.flatMap(({ mail }) => /\/invite#(\S+)/.exec(mail.text ?? '')?.[1] ?? []);
+  const sample = { ...filled, invitationToken: filled.invitationToken ?? links[0] };
   await rm(folder, { recursive: true, force: true });
   const { files, skipped, errors } = await capture(browser, product, sample, { folder });
   const thread = await capture(

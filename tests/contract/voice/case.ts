@@ -13,7 +13,6 @@ const voiceInbox = inboxOf('voice', {
   apiKeySid: 'SK0123456789abcdef0123456789abcdef',
   apiKeySecret: 'an api key’s secret',
   phoneNumber: '+15005550006',
-  password: 'of no use here',
   webhookUrl,
 });
 const refusal = (status: number, code: number, message: string): JsonObject => ({ code, message, status });
