@@ -34,7 +34,8 @@ export function createPerson(connection: Connection, host: Host) {
     latest += 1;
     await connection.leave();
     host.tell({ teloring: 'frame', kind: 'logged_out', requestId });
-    location.reload();
+    // Who made the frame makes it anew, once, however often it was asked to sign out.
+    if (!host.embedded) location.reload();
   }
 
   return (message: ToFrame): void => {

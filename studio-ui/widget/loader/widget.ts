@@ -130,7 +130,10 @@ export function buildWidget({ root, base, inboxId, config: first, events, memory
 
   function hear(message: ToHost): void {
     if (introduction.hear(message)) {
-      if (message.kind === 'logged_out') news(0, null);
+      if (message.kind === 'logged_out') {
+        news(0, null);
+        frame.load();
+      }
       return;
     }
     switch (message.kind) {
