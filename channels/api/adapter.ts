@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { plainText } from '#domain/message.ts';
-import { ChannelError, type AdapterInbox, type ChannelAdapter, type Verdict } from '../contract.ts';
+import { ChannelError, type AdapterInbox, type ChannelAdapter } from '../contract.ts';
 import { HttpError, toChannelError } from '../http-error.ts';
 import type { HttpClient } from '../http.ts';
-import { verifySignature } from '../hmac.ts';
+import { refused, signedVerdict } from '../signed-body.ts';
 import { apiDefinition, type ApiCredentials } from './definition.ts';
 import { fetchApiMedia } from './media.ts';
 import { parseApiBody } from './parse.ts';
@@ -18,10 +18,9 @@ export function createApiAdapter(deps: { http: HttpClient }): ChannelAdapter<Api
     verify(inbox, request) {
       const { secret } = inbox.credentials;
       if (request.method !== 'POST')
-        return reject('signature_missing', 'Only signed POST requests are taken here.');
-      if (!secret) return reject('signature_wrong', 'This inbox has no secret yet; connect it again.');
-      const header = request.headers['x-teloring-signature'];
-      return verdicts[verifySignature(secret, header, request.body, request.receivedAtMs)];
+        return refused('signature_missing', 'Only signed POST requests are taken here.');
+      if (!secret) return refused('signature_wrong', 'This inbox has no secret yet; connect it again.');
+      return signedVerdict(secret, request);
     },
 
     parse: (_, request) => parseApiBody(request.body),
@@ -77,20 +76,6 @@ export function createApiAdapter(deps: { http: HttpClient }): ChannelAdapter<Api
       body: { eventId: results[0]?.eventId ?? null, duplicate: results[0]?.duplicate ?? false },
     }),
   };
-}
-
-const verdicts: Record<ReturnType<typeof verifySignature>, Verdict> = {
-  ok: { kind: 'ok' },
-  missing: reject(
-    'signature_missing',
-    'X-Teloring-Signature is missing or not of the form t=<unix seconds>,v1=<hex>.',
-  ),
-  wrong: reject('signature_wrong', 'The signature does not match this body and the secret of this inbox.'),
-  stale: reject('timestamp_stale', 'The signature is right but its time is more than 300 seconds from ours.'),
-};
-
-function reject(code: string, message: string): Verdict {
-  return { kind: 'reject', status: 401, code, message };
 }
 
 /** @throws ChannelError permanent for an address that will never be called */

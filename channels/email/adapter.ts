@@ -7,9 +7,8 @@ import {
   type MediaBytes,
   type OutboundMessage,
   type SendOptions,
-  type Verdict,
 } from '../contract.ts';
-import { verifySignature } from '../hmac.ts';
+import { refused, signedVerdict } from '../signed-body.ts';
 import { attachmentBytes } from './attachment-bytes.ts';
 import { automaticOf } from './automatic.ts';
 import { composeMail, type ComposedMail } from './compose.ts';
@@ -49,9 +48,8 @@ export function createEmailAdapter(deps: EmailAdapterDeps): ChannelAdapter<Email
     verify(inbox, request) {
       const { credentials } = inbox;
       if (credentials.kind !== 'managed' || !credentials.secret)
-        return reject('signature_missing', 'This inbox takes no mails by webhook.');
-      const header = request.headers['x-teloring-signature'];
-      return verdicts[verifySignature(credentials.secret, header, request.body, request.receivedAtMs)];
+        return refused('signature_missing', 'This inbox takes no mails by webhook.');
+      return signedVerdict(credentials.secret, request);
     },
 
     /** What can be said of a mail without its thread, which only the rows know: api/email/receive.ts places it. */
@@ -138,17 +136,3 @@ async function compose(
 
 const unknownKind = (): ChannelError =>
   new ChannelError('permanent', 'This mailbox is of a kind that this version doesn’t know.');
-
-const verdicts: Record<ReturnType<typeof verifySignature>, Verdict> = {
-  ok: { kind: 'ok' },
-  missing: reject(
-    'signature_missing',
-    'X-Teloring-Signature is missing or not of the form t=<unix seconds>,v1=<hex>.',
-  ),
-  wrong: reject('signature_wrong', 'The signature does not match this body and the secret of this inbox.'),
-  stale: reject('timestamp_stale', 'The signature is right but its time is more than 300 seconds from ours.'),
-};
-
-function reject(code: string, message: string): Verdict {
-  return { kind: 'reject', status: 401, code, message };
-}
